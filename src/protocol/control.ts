@@ -1,0 +1,200 @@
+// HTTP + JSON over the daemon's control sockets: what the command line and later the page speak.
+// Errors come as status 4xx/5xx with `refusalSchema`.
+
+import { z } from 'zod';
+
+/** A reason in words, as the catalogue gives it. */
+export const noticeSchema = z.object({
+  code: z.string(),
+  happened: z.string(),
+  actor: z.enum(['customer', 'technician', 'operator', 'nobody']),
+  todo: z.string(),
+  retryHelps: z.boolean(),
+});
+
+/** What a bay does now. */
+export const BAY_ACTIVITIES = [
+  'empty',
+  'settling',
+  'inspecting',
+  'loading',
+  'publishing',
+  'hold',
+  'done',
+  'already-loaded',
+  'releasing',
+] as const;
+
+const tally = z.object({ files: z.number(), bytes: z.number() });
+
+/** One bay in `GET /status`. */
+export const bayStatusSchema = z.object({
+  bay: z.string(),
+  port: z.string(),
+  activity: z.enum(BAY_ACTIVITIES),
+  /** One line for a technician: "take it out", "loading", ... */
+  says: z.string(),
+  drive: z.object({ name: z.string(), device: z.string(), sizeBytes: z.number(), attachmentId: z.string() }).optional(),
+  jobId: z.string().optional(),
+  progress: z
+    .object({
+      found: tally,
+      walkEnded: z.boolean(),
+      finished: tally.extend({ failedFiles: z.number() }),
+      sentBytes: z.number(),
+      bytesPerSecond: z.number(),
+      secondsLeft: z.number().optional(),
+      bucketTrouble: z.string().optional(),
+      current: z.string().optional(),
+    })
+    .optional(),
+  hold: noticeSchema.optional(),
+});
+
+/** See the schema. */
+export type BayStatus = z.infer<typeof bayStatusSchema>;
+
+/** `GET /status` */
+export const statusSchema = z.object({
+  station: z.string(),
+  madeAt: z.string(),
+  holds: z.array(noticeSchema.extend({ bay: z.string().optional(), jobId: z.string().optional() })),
+  bays: z.array(bayStatusSchema),
+});
+
+/** See the schema. */
+export type StationStatus = z.infer<typeof statusSchema>;
+
+/** `GET /drives`: everything that is attached, bay or not. */
+export const drivesSchema = z.object({
+  madeAt: z.string(),
+  drives: z.array(
+    z.object({
+      device: z.string(),
+      port: z.string(),
+      /** Bay name, or absent: "not a bay". */
+      bay: z.string().optional(),
+      name: z.string(),
+      serial: z.string().optional(),
+      sizeBytes: z.number(),
+      inUseBy: z.string().optional(),
+    }),
+  ),
+});
+
+/** See the schema. */
+export type DriveList = z.infer<typeof drivesSchema>;
+
+/** An account without its secrets. */
+export const accountSchema = z.object({
+  email: z.string(),
+  endpoint: z.string().optional(),
+  region: z.string().optional(),
+  forcePathStyle: z.boolean(),
+  hasCertificateAuthority: z.boolean(),
+  expectedBucketOwner: z.string().optional(),
+  existing: z.enum(['replace', 'refuse']),
+  maxObjectBytes: z.number(),
+  keys: z.array(
+    z.object({ accessKeyId: z.string(), hasSessionToken: z.boolean(), signs: z.boolean(), loads: z.boolean() }),
+  ),
+  createdAt: z.string(),
+});
+
+/** See the schema. */
+export type AccountView = z.infer<typeof accountSchema>;
+
+const stateSchema = z.object({ job: z.string(), device: z.string() });
+
+/** A job as `job show` prints it. */
+export const jobSchema = z.object({
+  jobId: z.string(),
+  account: z.string(),
+  bucket: z.string(),
+  bucketRegion: z.string(),
+  logBucket: z.string(),
+  logKey: z.string(),
+  deviceId: z.string(),
+  createdAt: z.string(),
+  expiresAt: z.string(),
+  state: stateSchema,
+  hold: noticeSchema.optional(),
+  counts: z
+    .object({ loaded: tally, ignored: tally, failed: tally, failedByCode: z.record(z.string(), z.number()) })
+    .optional(),
+  finishedAt: z.string().optional(),
+  history: z.array(
+    z.object({
+      changedAt: z.string(),
+      state: stateSchema,
+      cause: z.string(),
+      details: z.record(z.string(), z.string()),
+    }),
+  ),
+});
+
+/** See the schema. */
+export type JobView = z.infer<typeof jobSchema>;
+
+/** A key as `account add` and `account key add` send it. */
+export const keyInputSchema = z.strictObject({
+  accessKeyId: z.string().regex(/^[A-Za-z0-9_-]{3,128}$/u),
+  secretAccessKey: z.string().min(8).max(1024),
+  sessionToken: z.string().max(8192).optional(),
+  signs: z.boolean(),
+  loads: z.boolean(),
+});
+
+/** `POST /accounts` */
+export const accountInputSchema = z.strictObject({
+  email: z.email(),
+  endpoint: z.url().optional(),
+  region: z.string().optional(),
+  forcePathStyle: z.boolean(),
+  certificateAuthority: z.string().optional(),
+  expectedBucketOwner: z
+    .string()
+    .regex(/^\d{12}$/u)
+    .optional(),
+  existing: z.enum(['replace', 'refuse']),
+  maxObjectBytes: z.number().int().positive().optional(),
+  keys: z.array(keyInputSchema).min(1),
+});
+
+/** `POST /jobs`: the manifest as base64 of its exact bytes. */
+export const jobInputSchema = z.strictObject({
+  account: z.email(),
+  manifest: z.base64(),
+  /** Key that verifies the SIGNATURE where the manifest names none. */
+  signingKeyId: z.string().optional(),
+});
+
+/** The answer to `POST /jobs`. */
+export const jobCreatedSchema = z.object({ job: jobSchema, warnings: z.array(z.string()) });
+
+/** A refusal of any call: what happened, who acts, what to do; with the findings of a manifest where there are any. */
+export const refusalSchema = z.object({
+  error: noticeSchema,
+  problems: z
+    .array(
+      z.object({ code: z.string(), field: z.string().optional(), line: z.number().optional(), message: z.string() }),
+    )
+    .optional(),
+});
+
+/** See the schema. */
+export type Refusal = z.infer<typeof refusalSchema>;
+
+// Calls:                                   right       answer
+//   GET    /status                         read        statusSchema
+//   GET    /drives                         read        drivesSchema
+//   GET    /accounts                       read        { accounts: accountSchema[] }
+//   GET    /accounts/EMAIL                 read        accountSchema
+//   POST   /accounts                       operator    accountSchema
+//   DELETE /accounts/EMAIL                 operator    {}
+//   POST   /accounts/EMAIL/keys            operator    accountSchema
+//   DELETE /accounts/EMAIL/keys/KEYID      operator    accountSchema
+//   GET    /jobs                           read        { jobs: jobSchema[] } (history empty)
+//   GET    /jobs/ID                        read        jobSchema
+//   POST   /jobs                           operator    jobCreatedSchema
+//   POST   /retry {target: JOBID|BAY}      technician  { retried: string }

@@ -1,0 +1,147 @@
+// What daemon and loader say to each other over the loader's stdin and stdout: one JSON object a line.
+// A line of kind `rows` or `resume` is followed by exactly `bytes` raw bytes that are no part of any line.
+
+import { z } from 'zod';
+
+const count = z.object({ files: z.number().int(), bytes: z.number().int(), fingerprint: z.string() });
+
+/** One acknowledged part, as the parts journal keeps it. */
+export const finishedPartSchema = z.object({
+  partNumber: z.number().int(),
+  etag: z.string(),
+  sizeBytes: z.number().int(),
+  crc32: z.number().int(),
+});
+
+/** A multipart upload that a former loader began. `path` is base64 of the raw path. No uploadId: begun or not, unknown. */
+export const knownUploadSchema = z.object({
+  path: z.string(),
+  key: z.string(),
+  uploadId: z.string().optional(),
+  partSizeBytes: z.number().int(),
+  sizeBytes: z.number().int(),
+  parts: z.array(finishedPartSchema),
+});
+
+/** See the schema. */
+export type KnownUpload = z.infer<typeof knownUploadSchema>;
+
+/** Loader to daemon. */
+export const loaderMessageSchema = z.discriminatedUnion('kind', [
+  /** First message: what the root of the mounted volume shows. Nothing else was read. */
+  z.object({
+    kind: z.literal('inspected'),
+    signature: z.discriminatedUnion('kind', [
+      /** Regular file, at most 4 KiB; base64. */
+      z.object({ kind: z.literal('file'), content: z.string() }),
+      z.object({ kind: z.literal('missing') }),
+      /** It is there but is no regular file of at most 4 KiB. */
+      z.object({
+        kind: z.literal('unusable'),
+        reason: z.enum(['link', 'directory', 'special', 'too-large', 'unreadable']),
+        sizeBytes: z.number(),
+      }),
+    ]),
+    /** Printable paths of files that look like a SIGNATURE gone wrong. */
+    nearMisses: z.array(z.string()),
+    /** Names in the root besides SIGNATURE and lost+found, at most 1,000 counted. */
+    otherEntries: z.number().int(),
+    usedBytes: z.number(),
+  }),
+  /** Rows to append; `sequence` counts messages from 1. */
+  z.object({ kind: z.literal('rows'), sequence: z.number().int(), rows: z.number().int(), bytes: z.number().int() }),
+  /** A key and path that a multipart upload is about to begin for; the loader waits for `stored`. */
+  z.object({
+    kind: z.literal('upload-planned'),
+    sequence: z.number().int(),
+    path: z.string(),
+    key: z.string(),
+    partSizeBytes: z.number().int(),
+    sizeBytes: z.number().int(),
+  }),
+  z.object({ kind: z.literal('upload-started'), sequence: z.number().int(), path: z.string(), uploadId: z.string() }),
+  z.object({
+    kind: z.literal('part-finished'),
+    sequence: z.number().int(),
+    path: z.string(),
+    part: finishedPartSchema,
+  }),
+  /** Completed or aborted: forget it. */
+  z.object({ kind: z.literal('upload-ended'), sequence: z.number().int(), path: z.string() }),
+  /** At most two a second. */
+  z.object({
+    kind: z.literal('progress'),
+    found: z.object({ files: z.number(), bytes: z.number() }),
+    walkEnded: z.boolean(),
+    /** Files with a row, former ones included. */
+    finished: z.object({ files: z.number(), bytes: z.number(), failedFiles: z.number() }),
+    /** Bytes acknowledged by the bucket in this run, parts included. */
+    sentBytes: z.number(),
+    /** Why the bucket is waited for, absent while it answers. */
+    bucketTrouble: z.string().optional(),
+    /** Printable path. */
+    current: z.string().optional(),
+  }),
+  /** Walk and load are at their end and every row is acknowledged. `found` is the walk's own count. */
+  z.object({ kind: z.literal('finished'), found: count }),
+  /** The load stopped after the files in flight; why is a hold code (bucket, drive or load). */
+  z.object({
+    kind: z.literal('stopped'),
+    code: z.string(),
+    message: z.string(),
+    details: z.record(z.string(), z.string()),
+  }),
+]);
+
+/** See the schema. */
+export type LoaderMessage = z.infer<typeof loaderMessageSchema>;
+
+/** Daemon to loader. */
+export const daemonMessageSchema = z.discriminatedUnion('kind', [
+  /** The SIGNATURE has passed: load. */
+  z.object({
+    kind: z.literal('order'),
+    jobId: z.string(),
+    /** base64 of the manifest that loads. */
+    manifest: z.string(),
+    access: z.object({
+      bucket: z.string(),
+      region: z.string(),
+      endpoint: z.string().optional(),
+      forcePathStyle: z.boolean(),
+      certificateAuthority: z.string().optional(),
+      expectedBucketOwner: z.string().optional(),
+      accessKeyId: z.string(),
+      secretAccessKey: z.string(),
+      sessionToken: z.string().optional(),
+    }),
+    existing: z.enum(['replace', 'refuse']),
+    maxObjectBytes: z.number().int(),
+    /** Key of the import log where it goes into the data bucket: no file may have it. */
+    logKey: z.string().optional(),
+    /** 32 hex digits: keys the path hashes. */
+    hashKey: z.string(),
+    limits: z.object({
+      multipartThresholdBytes: z.number().int(),
+      partSizeBytes: z.number().int(),
+      maxBytesInFlight: z.number().int(),
+      maxRequestsInFlight: z.number().int(),
+      readerThreads: z.number().int(),
+      maxDepth: z.number().int(),
+    }),
+    /** The SIGNATURE row stands in the log already. */
+    signatureLogged: z.boolean(),
+    uploads: z.array(knownUploadSchema),
+    /** Rows that stand in the log: their count; the path hashes follow in `resume` messages. */
+    finished: z.object({ files: z.number(), bytes: z.number(), failedFiles: z.number() }),
+  }),
+  /** 16 bytes per finished file, in any order; `last` closes the list and starts the load. */
+  z.object({ kind: z.literal('resume'), bytes: z.number().int(), last: z.boolean() }),
+  /** Everything up to this message is on disk. */
+  z.object({ kind: z.literal('stored'), sequence: z.number().int() }),
+  /** Finish the files in flight, then answer `stopped` with this code. */
+  z.object({ kind: z.literal('stop'), code: z.string() }),
+]);
+
+/** See the schema. */
+export type DaemonMessage = z.infer<typeof daemonMessageSchema>;

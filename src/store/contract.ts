@@ -1,0 +1,134 @@
+// What the station remembers: accounts, jobs, loads, attachments. The contract of the store; SQLite is one file beside it.
+// Every call is synchronous and durable when it returns (WAL, synchronous=FULL).
+
+import type { JobId } from '#job/job-id.ts';
+import type { JobState } from '#job/status.ts';
+import type { Secret } from '#language/secret.ts';
+
+/** One access key of an account. */
+export interface AccountKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: Secret;
+  readonly sessionToken?: Secret;
+  /** The key may verify a SIGNATURE. */
+  readonly signs: boolean;
+  /** The key may load objects. */
+  readonly loads: boolean;
+}
+
+/** A customer's account and how its bucket is reached. */
+export interface Account {
+  /** E-mail address, lower case: the account's name. */
+  readonly email: string;
+  /** URL of an S3 service; absent means AWS. */
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly forcePathStyle: boolean;
+  /** PEM of the certificate authority of a private S3. */
+  readonly certificateAuthority?: string;
+  /** AWS account ID that must own the buckets. */
+  readonly expectedBucketOwner?: string;
+  /** What happens to objects that exist already (decision 17). */
+  readonly existing: 'replace' | 'refuse';
+  /** Largest file that is loaded, in bytes (decision 9). */
+  readonly maxObjectBytes: number;
+  readonly keys: readonly AccountKey[];
+  readonly createdAt: Date;
+}
+
+/** A hold that stays with the job. */
+export interface JobHold {
+  readonly code: string;
+  readonly details: Readonly<Record<string, string>>;
+  readonly heldAt: Date;
+}
+
+/** A job as stored. */
+export interface Job {
+  readonly jobId: JobId;
+  readonly accountEmail: string;
+  /** Exact bytes of the manifest that was signed. */
+  readonly manifest: Uint8Array;
+  /** Access key ID whose secret verifies the SIGNATURE. */
+  readonly signingKeyId: string;
+  /** Access key ID that loads. */
+  readonly loadingKeyId: string;
+  readonly bucket: string;
+  readonly bucketRegion: string;
+  readonly logBucket: string;
+  readonly logKey: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly state: JobState;
+  readonly hold?: JobHold;
+}
+
+/** One line of a job's history. */
+export interface JobChange {
+  readonly changedAt: Date;
+  readonly state: JobState;
+  /** Why: a stable word such as `created`, `drive-attached`, `first-file`, `log-written`. */
+  readonly cause: string;
+  readonly details: Readonly<Record<string, string>>;
+}
+
+/** A job's load: at most one per job, over any number of attachments and restarts. */
+export interface Load {
+  readonly jobId: JobId;
+  readonly startedAt: Date;
+  /** Fingerprint of the drive (drive/identity): a resume needs the same. */
+  readonly driveFingerprint: string;
+  /** Words for a person: make, model, serial, size. */
+  readonly driveName: string;
+  /** 16 random bytes that key the path hashes of this load. */
+  readonly hashKey: Uint8Array;
+  readonly phase: 'loading' | 'publishing' | 'done';
+  readonly finishedAt?: Date;
+  /** JSON of the finished count (import-log LogCount), for `status` and `job show`. */
+  readonly summary?: string;
+}
+
+/** One stay of a drive in a bay. */
+export interface Attachment {
+  /** Boot ID and diskseq, `BOOTID:N`. */
+  readonly attachmentId: string;
+  readonly bay: string;
+  readonly driveFingerprint?: string;
+  readonly driveName: string;
+  readonly jobId?: JobId;
+  /** `done` once everything that this drive was needed for is finished: "take it out". */
+  readonly outcome?: 'done' | 'already-loaded' | 'interrupted';
+  readonly attachedAt: Date;
+  readonly detachedAt?: Date;
+}
+
+/** The store. Errors: StationError with code StoreBusy, StoreDamaged, StoreFull or StoreUnreadable. */
+export interface Store extends Disposable {
+  addAccount(account: Account): void;
+  account(email: string): Account | undefined;
+  accounts(): readonly Account[];
+  removeAccount(email: string): void;
+  addAccountKey(email: string, key: AccountKey): void;
+  removeAccountKey(email: string, accessKeyId: string): void;
+
+  /** Stores a new job; false where the ID was ever used (the caller draws another one). */
+  addJob(job: Job, change: JobChange): boolean;
+  job(jobId: JobId): Job | undefined;
+  /** Newest first. */
+  jobs(): readonly Job[];
+  jobHistory(jobId: JobId): readonly JobChange[];
+  changeJob(jobId: JobId, change: JobChange): void;
+  holdJob(jobId: JobId, hold: JobHold | undefined): void;
+  /** Jobs whose creation lies within the last 24 hours, for the daily quota (spec 3.4). */
+  jobsSince(email: string, since: Date): number;
+
+  startLoad(load: Load): void;
+  load(jobId: JobId): Load | undefined;
+  changeLoad(jobId: JobId, change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint'>>): void;
+
+  openAttachment(attachment: Attachment): void;
+  changeAttachment(attachmentId: string, change: Partial<Omit<Attachment, 'attachmentId'>>): void;
+  attachment(attachmentId: string): Attachment | undefined;
+  /** Those without detachedAt. */
+  openAttachments(): readonly Attachment[];
+}
