@@ -68,6 +68,10 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
   }),
   /** Completed or aborted: forget it. */
   z.object({ kind: z.literal('upload-ended'), sequence: z.number().int(), path: z.string() }),
+  /** Only with substitutions: may this file have this key (decision 16)? Answered by `claim-answer`. `path`: base64. */
+  z.object({ kind: z.literal('claim'), id: z.number().int(), path: z.string(), key: z.string() }),
+  /** A claimed key whose file failed is free again. */
+  z.object({ kind: z.literal('unclaim'), path: z.string(), key: z.string() }),
   /** At most two a second. */
   z.object({
     kind: z.literal('progress'),
@@ -139,6 +143,7 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resume'), bytes: z.number().int(), last: z.boolean() }),
   /** Everything up to this message is on disk. */
   z.object({ kind: z.literal('stored'), sequence: z.number().int() }),
+  z.object({ kind: z.literal('claim-answer'), id: z.number().int(), granted: z.boolean() }),
   /** Finish the files in flight, then answer `stopped` with this code. */
   z.object({ kind: z.literal('stop'), code: z.string() }),
 ]);
