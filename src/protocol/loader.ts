@@ -68,6 +68,10 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
   }),
   /** Completed or aborted: forget it. */
   z.object({ kind: z.literal('upload-ended'), sequence: z.number().int(), path: z.string() }),
+  /** The first file is about to be sent; the loader waits for `stored` (decision 18: the job is then InProgress). */
+  z.object({ kind: z.literal('first-file'), sequence: z.number().int() }),
+  /** A read failed: is the drive still there? No row is made before `drive-answer` says so. */
+  z.object({ kind: z.literal('drive-check'), id: z.number().int() }),
   /** Only with substitutions: may this file have this key (decision 16)? Answered by `claim-answer`. `path`: base64. */
   z.object({ kind: z.literal('claim'), id: z.number().int(), path: z.string(), key: z.string() }),
   /** A claimed key whose file failed is free again. */
@@ -143,6 +147,8 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resume'), bytes: z.number().int(), last: z.boolean() }),
   /** Everything up to this message is on disk. */
   z.object({ kind: z.literal('stored'), sequence: z.number().int() }),
+  /** `isPresent` false: the drive was pulled; the loader ends without a row. */
+  z.object({ kind: z.literal('drive-answer'), id: z.number().int(), isPresent: z.boolean() }),
   z.object({ kind: z.literal('claim-answer'), id: z.number().int(), granted: z.boolean() }),
   /** Finish the files in flight, then answer `stopped` with this code. */
   z.object({ kind: z.literal('stop'), code: z.string() }),
