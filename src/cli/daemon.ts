@@ -1,0 +1,21 @@
+// `import-station daemon`: runs the station on this host.
+
+import type { Command } from 'commander';
+import { addConfigOption, type ConfigOption } from './config-option.ts';
+import type { CliContext } from './context.ts';
+
+const EXAMPLE = `
+Example:
+  import-station daemon --config /etc/import-station/import-station.toml
+`;
+
+/** Adds the command `daemon` to the program. */
+export const addDaemonCommand = (program: Command, context: CliContext): void => {
+  const command = program
+    .command('daemon')
+    .description('run the station on this host until SIGTERM; writes its journal to stdout')
+    .addHelpText('after', EXAMPLE);
+  addConfigOption(command, context).action(async (options: ConfigOption) => {
+    context.end(await context.runDaemon({ configPath: options.config, signal: context.signal }));
+  });
+};

@@ -1,0 +1,64 @@
+// The entry: names the command, nothing else. Each process loads only its own room: a loader must not carry the
+// command line in its memory, nor the launcher (which is privileged) anything that it does not need.
+
+import { parseArgs } from 'node:util';
+
+const DEFAULT_CONFIG_PATH = '/etc/import-station/import-station.toml';
+
+/** Exit code of an uncaught error: EX_SOFTWARE of sysexits.h; the table is in cli/exit-codes.ts. */
+const EXIT_SOFTWARE = 70;
+
+const main = async (): Promise<number> => {
+  const [command, ...rest] = process.argv.slice(2);
+  switch (command) {
+    case 'loader': {
+      const { runLoader } = await import('#load/loader.ts');
+      return (await runLoader({ input: process.stdin, output: process.stdout })) ?? 0;
+    }
+    case 'launch': {
+      const { runLaunch } = await import('#launch/launch.ts');
+      return (await runLaunch({ configPath: configPathOf(rest) })) ?? 0;
+    }
+    case 'launch-server': {
+      const { runLaunchServer } = await import('#launch/launch-server.ts');
+      return (await runLaunchServer({ configPath: configPathOf(rest), signal: stopSignal() })) ?? 0;
+    }
+    default: {
+      const { runCli } = await import('#cli/cli.ts');
+      return await runCli({
+        args: process.argv.slice(2),
+        defaultConfigPath: defaultConfigPath(),
+        io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
+        runDaemon: async ({ configPath, signal }) => {
+          const { runDaemon } = await import('#station/daemon.ts');
+          return (await runDaemon({ configPath, signal })) ?? 0;
+        },
+        signal: stopSignal(),
+      });
+    }
+  }
+};
+
+const defaultConfigPath = (): string => process.env['IMPORT_STATION_CONFIG'] ?? DEFAULT_CONFIG_PATH;
+
+// Of the internal commands; the others are read by commander.
+const configPathOf = (args: readonly string[]): string =>
+  parseArgs({ args: [...args], options: { config: { type: 'string' } } }).values.config ?? defaultConfigPath();
+
+// The first signal asks for an orderly end, the second one has the kernel's default effect.
+const stopSignal = (): AbortSignal => {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      controller.abort(new Error(`stopped by ${name}`));
+    });
+  }
+  return controller.signal;
+};
+
+try {
+  process.exitCode = await main();
+} catch (error: unknown) {
+  process.stderr.write(`import-station: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = EXIT_SOFTWARE;
+}
