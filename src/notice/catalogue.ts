@@ -1,0 +1,69 @@
+// The reason catalogue: for every code of the product what happened, who acts and what to do now. The codes are unions
+// in the rooms where they arise; the words live here. One entry per code, so a code means one thing everywhere.
+
+import assert from 'node:assert/strict';
+import { printable } from '#language/printable.ts';
+import { BUCKET_REASONS } from './bucket-reasons.ts';
+import { COMMAND_REASONS, DESK_REASONS } from './command-reasons.ts';
+import type { Notice, Reason } from './contract.ts';
+import { DRIVE_REASONS } from './drive-reasons.ts';
+import { ABORT_REASONS, MANIFEST_REASONS } from './job-reasons.ts';
+import { REFUSED_BY_BUCKET, ROW_REASONS } from './row-reasons.ts';
+import { LOAD_REASONS, SIGNATURE_REASONS } from './station-reasons.ts';
+import { PLACEHOLDERS, type Family } from './words.ts';
+
+const listed = (kind: Reason['kind'], family: Family): readonly Reason[] =>
+  Object.entries(family).map(([code, words]) => ({ code, kind, ...words }));
+
+/** Every entry of the catalogue. */
+export const REASONS: readonly Reason[] = [
+  ...listed('hold', DRIVE_REASONS),
+  ...listed('hold', SIGNATURE_REASONS),
+  ...listed('hold', LOAD_REASONS),
+  ...listed('hold', BUCKET_REASONS),
+  ...listed('row', ROW_REASONS),
+  ...listed('refusal', MANIFEST_REASONS),
+  ...listed('refusal', ABORT_REASONS),
+  ...listed('refusal', DESK_REASONS),
+  ...listed('refusal', COMMAND_REASONS),
+];
+
+const REASON_BY_CODE: ReadonlyMap<string, Reason> = new Map(REASONS.map((reason) => [reason.code, reason]));
+
+/** The entry of a code; undefined where the catalogue has none, which only S3's own codes may be. */
+export const reasonOf = (code: string): Reason | undefined => REASON_BY_CODE.get(code);
+
+/**
+ * The words for a hold or a refusal with its details filled in, printable. What a sentence wants and `details` lack
+ * becomes a neutral word. A code without an entry is a bug of the room that gave it.
+ */
+export const noticeOf = (code: string, details: Readonly<Record<string, string>> = {}): Notice => {
+  const reason = reasonOf(code);
+  assert(reason !== undefined, `every code of a hold or refusal has its entry in the catalogue, "${code}" has none`);
+  return fill(reason, details);
+};
+
+/** The words for a row of an import log; S3's own codes, which the catalogue does not list, share one entry. */
+export const rowNoticeOf = (code: string): Notice => {
+  const reason = reasonOf(code);
+  return reason?.kind === 'row' ? fill(reason, {}) : { code: printable(code), ...REFUSED_BY_BUCKET };
+};
+
+const fill = (reason: Reason, details: Readonly<Record<string, string>>): Notice => ({
+  code: reason.code,
+  happened: fillSentence(reason.happened, details),
+  actor: reason.actor,
+  todo: fillSentence(reason.todo, details),
+  retryHelps: reason.retryHelps,
+});
+
+const PLACEHOLDER = /\{(?<name>[A-Za-z]+)\}/gu;
+
+// A detail that brings its own period must not end the sentence twice.
+const fillSentence = (sentence: string, details: Readonly<Record<string, string>>): string =>
+  sentence.replace(PLACEHOLDER, (_whole: string, name: string) => {
+    const detail = details[name];
+    const text = detail === undefined || detail === '' ? PLACEHOLDERS[name] : printable(detail).replace(/\.+$/u, '');
+    assert(text !== undefined, `every placeholder of the catalogue is known, "${name}" is not`);
+    return text;
+  });

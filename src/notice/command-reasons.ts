@@ -1,0 +1,161 @@
+// Words for refused commands: accounts, jobs, keys, the store, the configuration, the command line itself.
+
+import type { Family } from './words.ts';
+
+/** Refusals of the desk: accounts, keys, jobs. */
+export const DESK_REASONS = {
+  InvalidSender: {
+    happened: 'There is no account {email} here.',
+    actor: 'operator',
+    todo: 'Check the address with `import-station account list`, or add the account with `import-station account add`.',
+    retryHelps: false,
+  },
+  AccountExists: {
+    happened: 'There is already an account {email}.',
+    actor: 'operator',
+    todo: 'Look at it with `import-station account show`; to change its keys, use `import-station account key add`.',
+    retryHelps: false,
+  },
+  AccountHasJobs: {
+    happened: 'The account {email} has jobs that are not finished.',
+    actor: 'operator',
+    todo: 'Wait until these jobs are finished, see `import-station job list`, then remove the account.',
+    retryHelps: false,
+  },
+  KeyInUse: {
+    happened: 'A job that is not finished needs the key {keyId}.',
+    actor: 'operator',
+    todo: 'Wait until these jobs are finished, see `import-station job list`, then remove the key.',
+    retryHelps: false,
+  },
+  NoSigningKey: {
+    happened: 'It is not clear which key of {email} verifies the SIGNATURE file: {message}.',
+    actor: 'operator',
+    todo: 'Name a key of the account that may sign with `--signing-key`, or add one with `import-station account key add --signs`.',
+    retryHelps: false,
+  },
+  NoLoadingKey: {
+    happened: 'The account {email} has no key that may load.',
+    actor: 'operator',
+    todo: 'Add one with `import-station account key add --loads`.',
+    retryHelps: false,
+  },
+  MultipleRegions: {
+    happened: 'The data bucket and the log bucket lie in different regions.',
+    actor: 'customer',
+    todo: 'Name two buckets of one region in the manifest, or leave `logBucket` out.',
+    retryHelps: false,
+  },
+  CreateJobQuotaExceeded: {
+    happened: 'The account {email} has made as many jobs today as it may ({quota}).',
+    actor: 'customer',
+    todo: 'Make the job tomorrow, or ask the operator to raise `jobs.per_day`.',
+    retryHelps: false,
+  },
+  InvalidJobId: {
+    happened: 'There is no job {jobId}.',
+    actor: 'operator',
+    todo: 'Check the job ID with `import-station job list`; it has five characters and neither zero nor the letter O.',
+    retryHelps: false,
+  },
+  InvalidRequest: {
+    happened: 'The request cannot be understood: {message}.',
+    actor: 'operator',
+    todo: 'Correct what the message names and give the command again.',
+    retryHelps: false,
+  },
+  NotFound: {
+    happened: 'There is nothing under that name: {target}.',
+    actor: 'operator',
+    todo: 'Check the spelling; if the command is new, restart the daemon so that both are of one version.',
+    retryHelps: false,
+  },
+  NotPermitted: {
+    happened: 'You may not give this command on this station.',
+    actor: 'operator',
+    todo: 'Give it by sudo, or have yourself added to the group that may.',
+    retryHelps: false,
+  },
+} as const satisfies Family;
+
+/** Refusals of store, configuration, daemon and command line. */
+export const COMMAND_REASONS = {
+  StoreBusy: {
+    happened: "Another process holds the station's store ({file}).",
+    actor: 'operator',
+    todo: 'Wait until the other command has ended, or start the daemon and give the command again.',
+    retryHelps: true,
+  },
+  StoreDamaged: {
+    happened: "The station's store is damaged ({file}): {message}.",
+    actor: 'operator',
+    todo: 'Stop the daemon, keep a copy of the file, check the disk and restore the last backup.',
+    retryHelps: false,
+  },
+  StoreFull: {
+    happened: "The disk that holds the station's store is full ({file}).",
+    actor: 'operator',
+    todo: 'Make room on that disk and give the command again.',
+    retryHelps: true,
+  },
+  StoreUnreadable: {
+    happened: "The station's store cannot be opened ({file}): {message}.",
+    actor: 'operator',
+    todo: 'Check that the state directory exists and belongs to the user in the configuration, then give the command again.',
+    retryHelps: true,
+  },
+  StoreKeyUnreadable: {
+    happened: "The key that protects the customers' secrets cannot be used ({file}): {message}.",
+    actor: 'operator',
+    todo: "Put the key back from the backup, readable by the station's user alone (mode 0600), and give the command again.",
+    retryHelps: true,
+  },
+  DaemonRunning: {
+    happened: 'The daemon already runs on this host.',
+    actor: 'operator',
+    todo: 'Stop the running daemon first, for instance with `systemctl stop import-station`.',
+    retryHelps: false,
+  },
+  DaemonNotRunning: {
+    happened: 'The daemon does not run on this host, and this command needs it ({file}).',
+    actor: 'operator',
+    todo: 'Start it with `systemctl start import-station`, or with `import-station daemon` in a terminal.',
+    retryHelps: true,
+  },
+  NotOwner: {
+    happened: "The daemon does not run, and the station's store belongs to another user ({file}).",
+    actor: 'operator',
+    todo: 'Give the command as that user or by sudo, or start the daemon.',
+    retryHelps: false,
+  },
+  InvalidConfig: {
+    happened: 'The configuration cannot be used ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Correct every finding and check the file with `import-station config check`.',
+    retryHelps: false,
+  },
+  NothingToRetry: {
+    happened: 'Nothing waits for a retry under that name: {target}.',
+    actor: 'technician',
+    todo: 'Look with `import-station status` which bay or job is held.',
+    retryHelps: false,
+  },
+  InvalidTarget: {
+    happened: 'There is neither a job nor a bay of that name: {target}.',
+    actor: 'technician',
+    todo: 'Look up bays with `import-station status` and jobs with `import-station job list`.',
+    retryHelps: false,
+  },
+  UsageError: {
+    happened: 'The command was not understood: {message}.',
+    actor: 'operator',
+    todo: 'Give the command with `--help` to see how it is used.',
+    retryHelps: false,
+  },
+  FileUnreadable: {
+    happened: 'A file that the command needs cannot be read or written ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Check path and permissions of the file and give the command again.',
+    retryHelps: true,
+  },
+} as const satisfies Family;

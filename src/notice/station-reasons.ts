@@ -1,0 +1,172 @@
+// Words for the holds that arise in the station itself: SIGNATURE, job, load, log.
+
+import type { Family } from './words.ts';
+
+const PUT_ASIDE = 'Take the drive out, put it aside and tell the customer';
+
+/** Holds about the SIGNATURE file and the job it names. */
+export const SIGNATURE_REASONS = {
+  MissingSignature: {
+    happened: 'The drive has no file named exactly SIGNATURE in its top folder (found: {found}).',
+    actor: 'customer',
+    todo: `${PUT_ASIDE} that the SIGNATURE file is missing.`,
+    retryHelps: false,
+  },
+  MalformedSignature: {
+    happened: 'The SIGNATURE file on the drive cannot be read as one: {problem}.',
+    actor: 'customer',
+    todo: `${PUT_ASIDE} that the SIGNATURE file is damaged.`,
+    retryHelps: false,
+  },
+  InvalidSignature: {
+    happened: 'The SIGNATURE file does not fit job {jobId}: it was made with another key or for another manifest.',
+    actor: 'customer',
+    todo: `${PUT_ASIDE}: either the manifest was changed after the job was made, or the drive belongs to another job.`,
+    retryHelps: false,
+  },
+  SignatureNotAFile: {
+    happened: 'What is named SIGNATURE on the drive is no regular file ({reason}), so it was not opened.',
+    actor: 'customer',
+    todo: `${PUT_ASIDE} that SIGNATURE has to be an ordinary file.`,
+    retryHelps: false,
+  },
+  SignatureTooLarge: {
+    happened: 'The SIGNATURE file is far too large ({size} bytes, at most 4,096 are read), so it was not opened.',
+    actor: 'customer',
+    todo: `${PUT_ASIDE} that the SIGNATURE file is not the one that was made for the job.`,
+    retryHelps: false,
+  },
+  UnknownJob: {
+    happened: 'The SIGNATURE file names job {jobId}, and there is no such job here.',
+    actor: 'technician',
+    todo: 'Compare the job with the packing slip; take the drive out, put it aside and ask the operator whether it belongs to another facility.',
+    retryHelps: false,
+  },
+  ExpiredJob: {
+    happened: 'Job {jobId} expired on {date}, before its drive arrived.',
+    actor: 'customer',
+    todo: `${PUT_ASIDE} that a new job has to be made.`,
+    retryHelps: false,
+  },
+  CanceledJob: {
+    happened: 'Job {jobId} was cancelled by the customer.',
+    actor: 'technician',
+    todo: 'Take the drive out and send it back unread.',
+    retryHelps: false,
+  },
+  AlreadyLoaded: {
+    happened: 'Job {jobId} was already loaded on {date}; nothing was done with the drive now.',
+    actor: 'technician',
+    todo: 'Take the drive out and send it back.',
+    retryHelps: false,
+  },
+  AbortedJob: {
+    happened: 'Job {jobId} was ended by a person before it was loaded ({status}).',
+    actor: 'technician',
+    todo: 'Take the drive out and send it back.',
+    retryHelps: false,
+  },
+  SeveralSignatures: {
+    happened: 'More than one volume of the drive has a SIGNATURE file ({volumes}), and one drive can be only one job.',
+    actor: 'customer',
+    todo: 'Take the drive out, put it aside and ask the customer which job the drive is for.',
+    retryHelps: false,
+  },
+  DuplicateSignature: {
+    happened: 'Two drives carry the SIGNATURE file of job {jobId}, and only one of them can be the right one.',
+    actor: 'technician',
+    todo: 'Find out by the packing slips which drive belongs to the job, take the other one out and run `import-station retry {jobId}`.',
+    retryHelps: true,
+  },
+  DifferentDrive: {
+    happened: 'The load of job {jobId} began with another drive ({drive}) and goes on only with that one.',
+    actor: 'technician',
+    todo: 'Take this drive out and plug in the one that the load began with.',
+    retryHelps: false,
+  },
+  OtherVolumeWithData: {
+    happened:
+      'The drive has another volume with files on it that would not be loaded ({volume}, {size} bytes, label {label}).',
+    actor: 'customer',
+    todo: 'Take the drive out, put it aside and ask the customer whether that data belongs to the job.',
+    retryHelps: false,
+  },
+  NothingToLoad: {
+    happened:
+      'There is nothing on the drive to load: it holds only SIGNATURE, or the manifest ignores everything else.',
+    actor: 'customer',
+    todo: 'Take the drive out, put it aside and ask the customer whether copying the data failed.',
+    retryHelps: false,
+  },
+} as const satisfies Family;
+
+/** Holds in the course of a load. */
+export const LOAD_REASONS = {
+  LedgerDoesNotBalance: {
+    happened: 'The files that were found and the rows of the import log do not add up: {message}.',
+    actor: 'operator',
+    todo: 'Leave the drive in, run `import-station retry {bay}` so that the whole drive is compared once more, and report this to the makers if it comes again.',
+    retryHelps: true,
+  },
+  LogNotWritten: {
+    happened: 'Everything is loaded, but the import log could not be put into the bucket: {message}.',
+    actor: 'customer',
+    todo: 'The drive may be taken out; ask the customer to permit writing the log, then run `import-station retry {jobId}`.',
+    retryHelps: true,
+  },
+  LoaderFailed: {
+    happened: 'The process that read the drive ended too early: {message}.',
+    actor: 'technician',
+    todo: 'Run `import-station retry {bay}`; if it comes again, use another cable or bay, and then ask the operator to look into the journal.',
+    retryHelps: true,
+  },
+  LoaderNotAnswering: {
+    happened: 'The drive has stopped answering.',
+    actor: 'technician',
+    todo: 'Check cable and power or use another bay, then run `import-station retry {bay}`; what was loaded so far is kept.',
+    retryHelps: true,
+  },
+  LauncherUnreachable: {
+    happened: 'The part of the station that opens drives is not running or does not answer: {message}.',
+    actor: 'operator',
+    todo: 'Start it with `systemctl start import-station-launch.socket`, then run `import-station retry {bay}`.',
+    retryHelps: true,
+  },
+  Interrupted: {
+    happened: 'The drive of job {jobId} was taken out before everything was loaded.',
+    actor: 'technician',
+    todo: 'Plug the same drive in again, in any bay of this station; the load goes on where it stopped.',
+    retryHelps: false,
+  },
+  SelfCheckFailed: {
+    happened: 'The drive was not the same any more at the end of the load: {message}.',
+    actor: 'technician',
+    todo: 'Check cable and power, then run `import-station retry {bay}`; if it comes again, take the drive out, put it aside and tell the customer that the drive is failing.',
+    retryHelps: true,
+  },
+  WorkingLogDamaged: {
+    happened: "The record of what was loaded for job {jobId} is damaged on this station's own disk: {message}.",
+    actor: 'operator',
+    todo: 'Check the disk that holds the state directory and restore the record from a backup, then run `import-station retry {jobId}`.',
+    retryHelps: true,
+  },
+  StateDiskFull: {
+    happened: "This station's own disk is full, so what is loaded cannot be recorded: {message}.",
+    actor: 'operator',
+    todo: 'Make room on the disk that holds the state directory, then run `import-station retry {bay}`; nothing is lost.',
+    retryHelps: true,
+  },
+  ProtocolError: {
+    happened: 'Two parts of the station did not understand each other: {message}.',
+    actor: 'operator',
+    todo: 'Restart the station so that all its parts are of one version, then run `import-station retry {bay}`.',
+    retryHelps: true,
+  },
+  NotABay: {
+    happened:
+      'A drive is plugged into a port that is not a bay of this station ({device}), so nothing was done with it.',
+    actor: 'technician',
+    todo: 'Plug the drive into a bay; to make this port a bay, the operator runs `import-station config bay`.',
+    retryHelps: false,
+  },
+} as const satisfies Family;

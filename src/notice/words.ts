@@ -1,0 +1,41 @@
+// The shape of one entry in a family of the catalogue, and the placeholders that entries may use.
+
+import type { Reason } from './contract.ts';
+
+/** The words for one code; the code is the name it stands under. */
+export type Words = Omit<Reason, 'code' | 'kind'>;
+
+/** A family of the catalogue: words by code. */
+export type Family = Readonly<Record<string, Words>>;
+
+/**
+ * Every placeholder that an entry may use, with what stands there where nobody knows more. Each sentence stays a
+ * sentence with these.
+ */
+export const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  bay: 'BAY',
+  bucket: 'the bucket',
+  date: 'an unknown date',
+  device: 'the device',
+  drive: 'another drive',
+  email: 'the account',
+  field: 'a field',
+  file: 'the file',
+  found: 'nothing like it',
+  inUseBy: 'unknown',
+  jobId: 'JOBID',
+  keyId: 'unknown',
+  label: 'none',
+  message: 'no more is known',
+  operation: 'the request',
+  problem: 'no more is known',
+  quota: 'the number that is allowed',
+  reason: 'something else',
+  region: 'another region',
+  size: 'an unknown number of',
+  status: 'unknown',
+  target: 'that name',
+  type: 'unknown',
+  volume: 'a volume',
+  volumes: 'unknown',
+};
