@@ -57,6 +57,30 @@ export interface Config {
     readonly lineEnd: 'lf' | 'crlf';
   };
   readonly journal: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
-  readonly jobs: { readonly perDay: number; readonly expiryDays: number };
+  readonly jobs: {
+    /** Jobs that one account may create within 24 hours (spec 3.4). */
+    readonly perDay: number;
+    /** Days until a job expires (spec 3.1). */
+    readonly expiryDays: number;
+    /** Country of this facility, for the customs rule (spec 1.5); absent: the rule is not applied. */
+    readonly facilityCountry?: string;
+  };
   readonly bays: readonly BayConfig[];
 }
+
+/** One finding of the configuration; all of a file are reported at once. */
+export interface ConfigProblem {
+  /** Dotted path of the key as the file spells it (`bay[1].port`, counted from 0); empty for the file as a whole. */
+  readonly path: string;
+  /** What stands there, printable and cut; absent where nothing does. */
+  readonly value?: string;
+  /** 1-based line, where known. */
+  readonly line?: number;
+  /** What is wrong and what is expected, printable. */
+  readonly message: string;
+}
+
+/** What reading the configuration gives: the configuration, or every finding. */
+export type ConfigResult =
+  | { readonly kind: 'ok'; readonly config: Config }
+  | { readonly kind: 'problem'; readonly problems: readonly ConfigProblem[] };

@@ -1,0 +1,30 @@
+// The value of everything that the configuration need not name, in one place.
+
+import { SECOND_MS } from '#language/units.ts';
+
+/** Defaults by section and key, in the units of the configuration file. */
+export const DEFAULTS = {
+  station: { stateDir: '/var/lib/import-station', runDir: '/run/import-station' },
+  watch: {
+    folder: '/dev/disk',
+    /** Hints can be lost, so the drives are listed this often without one. */
+    everyMs: 5 * SECOND_MS,
+    /** udev makes a dozen links for one drive within this time. */
+    debounceMs: 500,
+  },
+  load: {
+    /** Up to this size a file is one request, held whole in memory. */
+    multipartThresholdMib: 16,
+    partSizeMib: 8,
+    /** Bounds the loader's memory whatever the files are. */
+    maxInFlightMib: 64,
+    maxRequestsInFlight: 32,
+    /** Two threads read and hash more than one core can (measured). */
+    readerThreads: 2,
+    maxDepth: 256,
+  },
+  log: { formulaGuard: true, lineEnd: 'lf' },
+  journal: { level: 'info' },
+  /** Spec 3.1 and 3.4. */
+  jobs: { perDay: 50, expiryDays: 30 },
+} as const;
