@@ -192,6 +192,9 @@ const bayOf = ({ name, port, image }: ConfigFile['bay'][number]): BayConfig => (
 });
 
 const freeze = <Value extends object>(value: Value): Value => {
-  for (const part of Object.values<unknown>({ ...value })) if (typeof part === 'object' && part !== null) freeze(part);
+  for (const key of Reflect.ownKeys(value)) {
+    const part: unknown = Reflect.get(value, key);
+    if (typeof part === 'object' && part !== null) freeze(part);
+  }
   return Object.freeze(value);
 };
