@@ -1,0 +1,49 @@
+// An open directory that a walk shares with those who will open its files later, and paths relative to it.
+
+import type { FileHandle } from 'node:fs/promises';
+
+/** An open directory that lives as long as the walk or a holder needs it. */
+export interface HeldDirectory {
+  /** Descriptor; open a file of it as `/proc/self/fd/FD/NAME`. */
+  readonly fd: number;
+  /** Keeps the directory open until the result is disposed. To be called before the walk is asked for its next entry. */
+  hold(): Disposable;
+}
+
+/** The walk's own side of it. */
+export interface SharedDirectory extends HeldDirectory {
+  /** Ends the walk's own hold; the last one to let go closes the directory. */
+  release(): Promise<void>;
+}
+
+/** Shares an open directory; the handle is then owned by its holders, of whom the caller is the first. */
+export const shareDirectory = (handle: FileHandle): SharedDirectory => {
+  let holders = 1;
+  const release = async (): Promise<void> => {
+    holders -= 1;
+    if (holders === 0) await handle.close();
+  };
+  return {
+    fd: handle.fd,
+    hold: () => {
+      holders += 1;
+      let isHeld = true;
+      return {
+        [Symbol.dispose]: () => {
+          if (!isHeld) return;
+          isHeld = false;
+          // Closing a directory that was only read cannot lose anything; its error would have nobody to go to.
+          void release().catch(() => undefined);
+        },
+      };
+    },
+    release,
+  };
+};
+
+/** The open directory itself as a path. */
+export const directoryPath = (fd: number): string => `/proc/self/fd/${String(fd)}`;
+
+/** Path of a name in an open directory, so that no part before the name can be exchanged. `name` is latin1: each byte. */
+export const pathInDirectory = (fd: number, name: string): Buffer =>
+  Buffer.from(`${directoryPath(fd)}/${name}`, 'latin1');

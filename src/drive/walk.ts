@@ -1,0 +1,210 @@
+// Walks a mounted volume: every name once, nothing opened but directories, no link followed, no other mount entered.
+//
+// INVARIANTS
+//   Names are bytes (latin1 text keeps each byte), and each is looked up relative to its open directory: no part of a
+//   path can be exchanged between two looks.
+//   Memory: at most one window of entries per open directory, and the windows shrink with the depth, so that a hostile
+//   tree cannot make them add up.
+//   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
+
+import { lstat } from 'node:fs/promises';
+import { pathInDirectory, type HeldDirectory } from './held-directory.ts';
+import { systemCode } from './system-code.ts';
+import { enter, leave, openRoot, type Level } from './walk-level.ts';
+
+/** What a name of the volume is. */
+export type WalkKind =
+  | 'file'
+  | 'link'
+  | 'fifo'
+  | 'socket'
+  | 'device'
+  /** A directory that cannot be listed, or not to its end; it is a loop, or another mount. */
+  | 'unlistable'
+  /** A directory below the deepest level that is walked. */
+  | 'too-deep'
+  /** A name of which the file system does not say what it is. */
+  | 'unreadable';
+
+/** One name of the volume. Directories that were listed to their end are no entries. */
+export interface WalkEntry {
+  readonly kind: WalkKind;
+  /** Raw bytes, relative to the root, `/` between the parts; a directory's path ends with `/`, the root's is `./`. */
+  readonly path: Buffer;
+  /** Last part of the path. */
+  readonly name: Buffer;
+  /** Apparent size of a regular file, else 0. */
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+  readonly inode: number;
+  /** The system's code, for kinds `unlistable` and `unreadable`. */
+  readonly errno?: string;
+  readonly directory: HeldDirectory;
+}
+
+/** Settings of a walk. */
+export interface WalkConfig {
+  /** Absolute path of the mount. */
+  readonly root: string;
+  /** Directories deeper than this are `too-deep`; the root is 0. */
+  readonly maxDepth: number;
+  /** Called for each answer of the file system, so that someone can tell a slow drive from a silent one. */
+  readonly onAnswer?: () => void;
+}
+
+/** Entries that are read and sorted at a time at the root; the reading order of a rotating drive follows inodes. */
+const WINDOW_ENTRIES = 10_000;
+const MIN_WINDOW_ENTRIES = 100;
+/** As many looks at once as Node's thread pool has threads. */
+const LOOKS_AT_ONCE = 4;
+
+/**
+ * Gives every file, link and special file of a volume, and every directory that cannot be listed whole.
+ * Errors: the system's, where the root cannot be opened.
+ */
+export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGenerator<WalkEntry, void, undefined> {
+  const levels: Level[] = [await openRoot(config.root)];
+  const mountId = levels[0]?.mountId ?? '';
+  try {
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      signal.throwIfAborted();
+      const folder = level.folders.pop();
+      if (folder !== undefined) {
+        const entered = await enter(folder, { level, levels, mountId, maxDepth: config.maxDepth });
+        config.onAnswer?.();
+        if (entered.kind === 'level') levels.push(entered.level);
+        else yield entryOf(level, unseen(folder), entered);
+        continue;
+      }
+      if (level.isEnded) {
+        levels.pop();
+        await leave(level);
+      } else {
+        yield* await readWindow(level, config, signal);
+      }
+    }
+  } finally {
+    for (const level of levels.reverse()) await leave(level);
+  }
+}
+
+// A name that was looked at. `name` is latin1.
+interface Seen {
+  readonly name: string;
+  readonly kind: WalkKind | 'directory';
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  readonly inode: number;
+  readonly errno?: string;
+}
+
+// Ends the level where its listing is at its end or breaks off, which is then the last entry.
+const readWindow = async (
+  level: Level,
+  { onAnswer }: WalkConfig,
+  signal: AbortSignal,
+): Promise<readonly WalkEntry[]> => {
+  const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
+  const names: Named[] = [];
+  let errno: string | undefined;
+  while (names.length < size && !level.isEnded) {
+    signal.throwIfAborted();
+    try {
+      const next = await level.dir.read();
+      if (next === null) level.isEnded = true;
+      else names.push({ name: next.name, isDirectory: next.isDirectory() });
+    } catch (error: unknown) {
+      errno = systemCode(error);
+      level.isEnded = true;
+    }
+    onAnswer?.();
+  }
+  const seen = await lookAtAll(level, names, { onAnswer, signal });
+  seen.sort((one, other) => one.inode - other.inode);
+  for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
+  const entries = seen.flatMap((one) => (one.kind === 'directory' ? [] : [entryOf(level, one, { kind: one.kind })]));
+  return errno === undefined ? entries : [...entries, ownEntry(level, errno)];
+};
+
+interface Named {
+  readonly name: string;
+  readonly isDirectory: boolean;
+}
+
+const lookAtAll = async (
+  level: Level,
+  names: readonly Named[],
+  { onAnswer, signal }: { readonly onAnswer: (() => void) | undefined; readonly signal: AbortSignal },
+): Promise<Seen[]> => {
+  const seen: Seen[] = [];
+  const rest = names.values();
+  const look = async (): Promise<void> => {
+    for (const named of rest) {
+      if (signal.aborted) return;
+      seen.push(await lookAtName(level, named));
+      onAnswer?.();
+    }
+  };
+  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look));
+  signal.throwIfAborted();
+  return seen;
+};
+
+const lookAtName = async (level: Level, { name, isDirectory }: Named): Promise<Seen> => {
+  try {
+    const stats = await lstat(pathInDirectory(level.held.fd, name));
+    const kind = kindOf(stats);
+    return {
+      name,
+      kind,
+      sizeBytes: kind === 'file' ? stats.size : 0,
+      modifiedMs: stats.mtimeMs,
+      inode: stats.ino,
+    };
+  } catch (error: unknown) {
+    const kind = isDirectory ? 'unlistable' : 'unreadable';
+    return { name, kind, sizeBytes: 0, modifiedMs: 0, inode: 0, errno: systemCode(error) };
+  }
+};
+
+const kindOf = (stats: Awaited<ReturnType<typeof lstat>>): Seen['kind'] => {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'link';
+  if (stats.isFIFO()) return 'fifo';
+  if (stats.isSocket()) return 'socket';
+  if (stats.isBlockDevice() || stats.isCharacterDevice()) return 'device';
+  return 'unreadable';
+};
+
+const unseen = (name: string): Seen => ({ name, kind: 'directory', sizeBytes: 0, modifiedMs: 0, inode: 0 });
+
+const entryOf = (
+  level: Level,
+  seen: Seen,
+  { kind, errno = seen.errno }: { readonly kind: WalkKind; readonly errno?: string | undefined },
+): WalkEntry => {
+  const isFolder = kind === 'unlistable' || kind === 'too-deep';
+  return {
+    kind,
+    path: Buffer.from(`${level.prefix}${seen.name}${isFolder ? '/' : ''}`, 'latin1'),
+    name: Buffer.from(seen.name, 'latin1'),
+    sizeBytes: seen.sizeBytes,
+    modifiedAt: new Date(seen.modifiedMs),
+    inode: seen.inode,
+    ...(errno === undefined ? {} : { errno }),
+    directory: level.held,
+  };
+};
+
+// The listing of the directory itself broke off.
+const ownEntry = (level: Level, errno: string): WalkEntry => ({
+  kind: 'unlistable',
+  path: Buffer.from(level.prefix === '' ? './' : level.prefix, 'latin1'),
+  name: Buffer.from(level.prefix.split('/').at(-2) ?? '', 'latin1'),
+  sizeBytes: 0,
+  modifiedAt: new Date(0),
+  inode: 0,
+  errno,
+  directory: level.held,
+});
