@@ -33,18 +33,21 @@ const volumeSchema = z.object({
   device: z.string(),
   partitionNumber: z.number().int(),
   sizeBytes: z.number(),
-  type: z.string().optional(),
-  usage: z.string().optional(),
-  uuid: z.string().optional(),
-  label: z.string().optional(),
-  partitionType: z.string().optional(),
+  type: z.string().exactOptional(),
+  usage: z.string().exactOptional(),
+  uuid: z.string().exactOptional(),
+  label: z.string().exactOptional(),
+  partitionType: z.string().exactOptional(),
+  startBytes: z.number().exactOptional(),
+  isBlank: z.boolean().exactOptional(),
+  deviceCount: z.number().int().exactOptional(),
 });
 
 /** The launcher's own answers; a loader's first line is of `loader.ts`. */
 export const launchReplySchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('probed'),
-    partitionTable: z.object({ type: z.string(), uuid: z.string().optional() }).optional(),
+    partitionTable: z.object({ type: z.string(), uuid: z.string().exactOptional() }).exactOptional(),
     volumes: z.array(volumeSchema),
   }),
   z.object({ kind: z.literal('free'), isFree: z.boolean() }),

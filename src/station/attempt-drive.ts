@@ -1,0 +1,173 @@
+// One attempt at a drive: probe, look, verify, load, count, release, publish. Each step ends the attempt with a state, or
+// leads to the next one.
+
+import { performance } from 'node:perf_hooks';
+
+import { driveName } from '#drive/identity.ts';
+import { parseManifest } from '#job/parse-manifest.ts';
+import type { Job } from '#store/contract.ts';
+import { abortable } from './abortable.ts';
+import { changeJob } from './change-job.ts';
+import { freeDrive } from './free-drive.ts';
+import { hold } from './hold.ts';
+import { inspectDrive, probeDrive } from './inspect-drive.ts';
+import { loadDrive } from './load-drive.ts';
+import type { LoaderSession } from './loader-session.ts';
+import { createProgressMeter, type Progress } from './progress.ts';
+import type { DriveInBay, RunDeps } from './run-deps.ts';
+import type { RunState } from './run-state.ts';
+import { verifyDrive } from './verify.ts';
+
+/** How the attempt tells what it does, and how it is stopped. */
+export interface AttemptPorts {
+  readonly change: (state: RunState) => void;
+  /** Called when another bay shows the same SIGNATURE. */
+  readonly stopAsDuplicate: () => void;
+  /** See LoadPorts. */
+  readonly gentleStop: AbortSignal;
+}
+
+/** Runs the attempt. Throws when the signal aborts, and on a broken environment. */
+export const attemptDrive = async (
+  deps: RunDeps,
+  options: DriveInBay,
+  ports: AttemptPorts,
+  signal: AbortSignal,
+): Promise<RunState> => {
+  const { store, launch } = deps;
+  const { drive, attachmentId } = options;
+  const stored = store.attachment(attachmentId);
+  if (stored?.outcome === 'done') return doneState(stored);
+  const probed = await probeDrive(launch, drive, signal);
+  if (probed.kind === 'hold') return probed;
+  store.changeAttachment(attachmentId, { driveFingerprint: probed.fingerprint });
+  const former = continueFormer(deps, options, probed.fingerprint);
+  if (former !== undefined) return former;
+  const inspected = await inspectDrive(launch, { drive, probe: probed.probe }, signal);
+  if (inspected.kind === 'hold') return inspected;
+  let end: RunState | Claimed;
+  {
+    await using session = inspected.session;
+    end = verifyAndClaim(deps, options, { signature: inspected.signature, fingerprint: probed.fingerprint }, ports);
+    if (end.kind === 'claimed') end = await load(deps, options, { ...end, session }, ports, signal);
+  }
+  return end.kind === 'claimed' ? await finish(deps, options, end, ports, signal) : end;
+};
+
+/** The drive is the job's; `progress` is the last one of its load. */
+interface Claimed {
+  readonly kind: 'claimed';
+  readonly job: Job;
+  readonly fingerprint: string;
+  readonly progress?: Progress;
+}
+
+const doneState = ({ jobId }: { readonly jobId?: Job['jobId'] }): RunState =>
+  jobId === undefined ? { kind: 'done' } : { kind: 'done', jobId };
+
+// After a restart of the host a finished drive that was never taken out has a new attachment, and is finished still.
+const continueFormer = (
+  { store, now }: RunDeps,
+  { bay, attachmentId }: DriveInBay,
+  driveFingerprint: string,
+): RunState | undefined => {
+  const formers = store.openAttachments().filter((one) => one.bay === bay && one.attachmentId !== attachmentId);
+  for (const former of formers) store.changeAttachment(former.attachmentId, { detachedAt: now() });
+  const same = formers.find((one) => one.outcome === 'done' && one.driveFingerprint === driveFingerprint);
+  if (same === undefined) return undefined;
+  const { jobId } = same;
+  store.changeAttachment(attachmentId, { outcome: 'done', ...(jobId === undefined ? {} : { jobId }) });
+  return doneState(same);
+};
+
+const verifyAndClaim = (
+  deps: RunDeps,
+  { bay, attachmentId }: DriveInBay,
+  { signature, fingerprint }: { readonly signature: Uint8Array; readonly fingerprint: string },
+  { change, stopAsDuplicate }: AttemptPorts,
+): RunState | Claimed => {
+  const { store, claims } = deps;
+  const verification = verifyDrive(signature, fingerprint, {
+    job: (jobId) => store.job(jobId),
+    load: (jobId) => store.load(jobId),
+    signingSecret: ({ accountEmail, signingKeyId }) =>
+      store.account(accountEmail)?.keys.find(({ accessKeyId }) => accessKeyId === signingKeyId)?.secretAccessKey,
+  });
+  if (verification.kind === 'hold') {
+    const job = verification.job === undefined ? {} : { jobId: verification.job.jobId };
+    return { kind: 'hold', hold: verification.hold, ...job };
+  }
+  const { job } = verification;
+  const { jobId } = job;
+  store.changeAttachment(attachmentId, { jobId });
+  change({ kind: 'loading', jobId });
+  if (!claims.claim(jobId, { bay, stopAsDuplicate })) {
+    return { kind: 'hold', hold: hold('DuplicateSignature', { jobId }), jobId };
+  }
+  if (job.state.device === 'NotReceived') changeJob(deps, jobId, { kind: 'attached' }, { bay });
+  return { kind: 'claimed', job, fingerprint };
+};
+
+const load = async (
+  deps: RunDeps,
+  { drive, attachmentId }: DriveInBay,
+  { job, fingerprint, session }: Claimed & { readonly session: LoaderSession },
+  { change, gentleStop }: AttemptPorts,
+  signal: AbortSignal,
+): Promise<RunState | Claimed> => {
+  const { jobId } = job;
+  // A load that was finished before a restart has only its log to publish.
+  if (deps.store.load(jobId)?.phase === 'publishing') return { kind: 'claimed', job, fingerprint };
+  const meter = createProgressMeter(() => performance.now());
+  let progress: Progress | undefined;
+  const show = (next: Progress): void => {
+    progress = next;
+    change({ kind: 'loading', jobId, progress: next });
+  };
+  const task = {
+    job,
+    driveFingerprint: fingerprint,
+    driveName: driveName(drive),
+    keysMayCollide: hasSubstitutions(job),
+    session,
+    onStart: (finished: Progress['finished']): void => {
+      deps.journal.info({ jobId, attachmentId, finishedFiles: finished.files }, 'load started');
+    },
+    onProgress: (report: Parameters<typeof meter.report>[0]): void => {
+      show(meter.report(report));
+    },
+    isDrivePresent: (ask: AbortSignal) => deps.isAttached(attachmentId, ask),
+    gentleStop,
+  };
+  const end = await loadDrive(deps, task, signal);
+  signal.throwIfAborted();
+  if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
+  if (end.kind === 'hold') return { kind: 'hold', hold: end.hold, jobId };
+  return { kind: 'claimed', job, fingerprint, ...(progress === undefined ? {} : { progress }) };
+};
+
+const hasSubstitutions = (job: Job): boolean => {
+  const parsed = parseManifest(job.manifest);
+  return parsed.kind === 'ok' && parsed.manifest.substitutions.length > 0;
+};
+
+// The loader has ended here. The drive is proved free first, so that it may leave even while the bucket refuses the log.
+const finish = async (
+  deps: RunDeps,
+  { bay, drive, attachmentId }: DriveInBay,
+  { job: { jobId }, progress }: Claimed,
+  { change }: AttemptPorts,
+  signal: AbortSignal,
+): Promise<RunState> => {
+  const shown = progress === undefined ? { jobId } : { jobId, progress };
+  change({ kind: 'releasing', ...shown });
+  const busy = await freeDrive(deps.launch, drive, signal);
+  if (busy !== undefined) return { kind: 'hold', hold: busy, jobId };
+  change({ kind: 'publishing', ...shown });
+  // The publisher goes on by itself where the drive leaves meanwhile.
+  const held = await abortable(deps.publisher.publish(jobId), signal);
+  if (held !== undefined) return { kind: 'hold', hold: held, jobId };
+  deps.claims.release(bay);
+  deps.store.changeAttachment(attachmentId, { outcome: 'done' });
+  return { kind: 'done', jobId };
+};

@@ -1,0 +1,130 @@
+// One stay of a drive in a bay, from the moment it is noticed until it is gone.
+//
+// INVARIANTS
+// - One attempt at a time; an attempt ends in `hold`, `interrupted` or `done` with every loader of the drive ended.
+// - The attachment is stored before anything is done with the drive; `done` is stored before it is said.
+// - The run never touches the drive itself: the launcher and the loader do.
+// - Aborting the run (the drive left, or the daemon stops) ends the attempt promptly and changes no job.
+
+import { driveName } from '#drive/identity.ts';
+import type { JobId } from '#job/job-id.ts';
+import { StationError } from '#language/station-error.ts';
+import { attemptDrive, type AttemptPorts } from './attempt-drive.ts';
+import { hold, type Hold } from './hold.ts';
+import type { DriveInBay, RunDeps } from './run-deps.ts';
+import type { RunState } from './run-state.ts';
+
+/** A drive in a bay. Disposing it ends the attempt, bounded in time. */
+export interface DriveRun extends AsyncDisposable, DriveInBay {
+  state(): RunState;
+  /** Starts another attempt where the run is held; false where there is nothing to retry. */
+  retry(): boolean;
+}
+
+/** Why an attempt was stopped: another bay shows the same SIGNATURE. */
+class DuplicateError extends Error {
+  override readonly name = 'DuplicateError';
+}
+
+/** Starts the run of a drive that has just been noticed. */
+export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
+  const leaving = new AbortController();
+  let stopAttempt = new AbortController();
+  let gentleStop = new AbortController();
+  let state: RunState = { kind: 'inspecting' };
+  let running: Promise<void> | undefined;
+
+  const change = (next: RunState): void => {
+    const isNews = next.kind !== state.kind || next.kind === 'hold';
+    state = next;
+    if (isNews) journalState(deps, options, next);
+  };
+  const stopAsDuplicate = (): void => {
+    switch (state.kind) {
+      case 'inspecting':
+        stopAttempt.abort(new DuplicateError());
+        return;
+      case 'loading':
+        gentleStop.abort('DuplicateSignature');
+        return;
+      case 'hold':
+      case 'interrupted':
+        change({ kind: 'hold', hold: hold('DuplicateSignature'), ...jobOf(state) });
+        return;
+      case 'releasing':
+      case 'publishing':
+      case 'done':
+        return;
+    }
+  };
+  const begin = (): void => {
+    stopAttempt = new AbortController();
+    gentleStop = new AbortController();
+    const signal = AbortSignal.any([leaving.signal, stopAttempt.signal]);
+    change({ kind: 'inspecting' });
+    const ports = { change, stopAsDuplicate, gentleStop: gentleStop.signal };
+    running = attemptSafely(deps, options, ports, signal).then((end) => {
+      running = undefined;
+      change(end);
+    });
+  };
+
+  deps.store.openAttachment({
+    attachmentId: options.attachmentId,
+    bay: options.bay,
+    driveName: driveName(options.drive),
+    attachedAt: deps.now(),
+  });
+  begin();
+  return {
+    ...options,
+    state: () => state,
+    retry: () => {
+      if (running !== undefined || (state.kind !== 'hold' && state.kind !== 'interrupted')) return false;
+      begin();
+      return true;
+    },
+    [Symbol.asyncDispose]: async () => {
+      leaving.abort();
+      await running;
+      deps.claims.release(options.bay);
+    },
+  };
+};
+
+// Every expected outcome is a state; what is thrown is the end of the attempt or a broken environment.
+const attemptSafely = async (
+  deps: RunDeps,
+  options: DriveInBay,
+  ports: AttemptPorts,
+  signal: AbortSignal,
+): Promise<RunState> => {
+  let jobId: JobId | undefined;
+  const change = (next: RunState): void => {
+    jobId = jobOf(next).jobId ?? jobId;
+    ports.change(next);
+  };
+  const held = (value: Hold): RunState => ({ kind: 'hold', hold: value, ...(jobId === undefined ? {} : { jobId }) });
+  try {
+    return await attemptDrive(deps, options, { ...ports, change }, signal);
+  } catch (error) {
+    if (signal.reason instanceof DuplicateError) return held(hold('DuplicateSignature'));
+    if (signal.aborted) return jobId === undefined ? { kind: 'inspecting' } : { kind: 'interrupted', jobId };
+    const { bay, attachmentId } = options;
+    deps.journal.error({ bay, attachmentId, jobId, err: error }, 'attempt failed');
+    if (error instanceof StationError) return held({ code: error.code, details: { problem: error.message } });
+    return held(hold('LoaderFailed', { problem: error instanceof Error ? error.message : 'unknown' }));
+  }
+};
+
+const jobOf = (state: RunState): { readonly jobId?: JobId } =>
+  'jobId' in state && state.jobId !== undefined ? { jobId: state.jobId } : {};
+
+const journalState = ({ journal }: RunDeps, { bay, drive, attachmentId }: DriveInBay, state: RunState): void => {
+  const facts = { bay, device: drive.device, attachmentId, ...jobOf(state), activity: state.kind };
+  if (state.kind === 'hold') {
+    journal.warn({ ...facts, code: state.hold.code, details: state.hold.details }, 'bay held');
+  } else {
+    journal.info(facts, 'bay changed');
+  }
+};

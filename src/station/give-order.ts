@@ -1,0 +1,103 @@
+// The load order: everything a loader needs for its job, credentials included; sent only after the SIGNATURE has passed.
+// With it goes what the working log says is done, as 16 bytes a file (decision 13).
+
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+import type { LoadLimits } from '#config/contract.ts';
+import { pathHash } from '#import-log/path-hash.ts';
+import { readWorkingLog } from '#import-log/working-log.ts';
+import { MIB } from '#language/units.ts';
+import type { DaemonMessage, KnownUpload } from '#protocol/loader.ts';
+import type { Account, Job, Load } from '#store/contract.ts';
+import { bucketAccess } from './bucket-access.ts';
+import type { KeyIndex } from './key-index.ts';
+import type { LoadFolder } from './load-folder.ts';
+
+/** What an order is made of. */
+export interface OrderFacts {
+  readonly job: Job;
+  readonly account: Account;
+  readonly load: Load;
+  readonly limits: LoadLimits;
+  readonly files: LoadFolder;
+  readonly uploads: readonly KnownUpload[];
+  /** Filled with the keys of loaded files; absent where the job has no substitutions. */
+  readonly keyIndex?: KeyIndex;
+}
+
+/** Rows that stand in the log already. */
+export interface FinishedTally {
+  readonly files: number;
+  readonly bytes: number;
+  readonly failedFiles: number;
+}
+
+const HASH_BYTES = 16;
+const SPOOL_CHUNK_BYTES = MIB;
+const SIGNATURE_PATH = Buffer.from('SIGNATURE');
+const LOADED_STATUS = 200;
+const IGNORED_STATUS = 103;
+
+/** Sends order and resume state; returns what was finished before. Memory is bounded: the hashes go through a file. */
+export const giveOrder = async (
+  send: (message: DaemonMessage, payload?: Uint8Array) => Promise<void>,
+  facts: OrderFacts,
+  signal: AbortSignal,
+): Promise<FinishedTally> => {
+  const { tally, signatureLogged } = await spoolFinished(facts, signal);
+  const { job, account, load, limits } = facts;
+  const access = bucketAccess(account, job, job.bucket);
+  await send({
+    kind: 'order',
+    jobId: job.jobId,
+    manifest: Buffer.from(job.manifest).toString('base64'),
+    access: {
+      ...access,
+      secretAccessKey: access.secretAccessKey.reveal(),
+      sessionToken: access.sessionToken?.reveal(),
+    },
+    existing: account.existing,
+    maxObjectBytes: account.maxObjectBytes,
+    logKey: job.logBucket === job.bucket ? job.logKey : undefined,
+    hashKey: Buffer.from(load.hashKey).toString('hex'),
+    limits,
+    signatureLogged,
+    uploads: [...facts.uploads],
+    finished: tally,
+  });
+  for await (const chunk of createReadStream(facts.files.resume, { highWaterMark: SPOOL_CHUNK_BYTES, signal })) {
+    const payload: unknown = chunk;
+    if (!(payload instanceof Uint8Array)) continue;
+    await send({ kind: 'resume', bytes: payload.byteLength, last: false }, payload);
+  }
+  await send({ kind: 'resume', bytes: 0, last: true }, new Uint8Array(0));
+  return tally;
+};
+
+const spoolFinished = async (
+  { files, load, keyIndex }: OrderFacts,
+  signal: AbortSignal,
+): Promise<{ readonly tally: FinishedTally; readonly signatureLogged: boolean }> => {
+  const tally = { files: 0, bytes: 0, failedFiles: 0 };
+  let signatureLogged = false;
+  const spool = Buffer.alloc(SPOOL_CHUNK_BYTES);
+  let filled = 0;
+  await using file = await open(files.resume, 'w', 0o600);
+  for await (const row of readWorkingLog(files.workingLog)) {
+    signal.throwIfAborted();
+    if (filled + HASH_BYTES > spool.length) {
+      await file.writeFile(spool.subarray(0, filled));
+      filled = 0;
+    }
+    spool.set(pathHash(load.hashKey, row.path), filled);
+    filled += HASH_BYTES;
+    tally.files += 1;
+    tally.bytes += row.sizeBytes;
+    if (row.status !== LOADED_STATUS && row.status !== IGNORED_STATUS) tally.failedFiles += 1;
+    if (SIGNATURE_PATH.equals(row.path)) signatureLogged = true;
+    if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(row.path).toString('base64'));
+  }
+  await file.writeFile(spool.subarray(0, filled));
+  return { tally, signatureLogged };
+};

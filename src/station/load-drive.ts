@@ -1,0 +1,108 @@
+// From a verified drive to a finished working log: opens the load's files, gives the order, supervises, counts, judges.
+
+import { randomBytes } from 'node:crypto';
+
+import type { Count } from '#import-log/contract.ts';
+import { countLog, judge } from '#import-log/ledger.ts';
+import { openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
+import type { Account, Job, Load } from '#store/contract.ts';
+import { changeJob } from './change-job.ts';
+import { giveOrder, type FinishedTally } from './give-order.ts';
+import { hold, type Hold } from './hold.ts';
+import { createKeyIndex } from './key-index.ts';
+import { loadFolder, makeLoadFolder } from './load-folder.ts';
+import type { LoaderSession } from './loader-session.ts';
+import { openPartsJournal } from './parts-journal.ts';
+import type { RunDeps } from './run-deps.ts';
+import { formatSummary } from './summary.ts';
+import { superviseLoad, type LoaderProgress, type LoadOutcome } from './supervise-load.ts';
+
+/** What is loaded, and who watches. */
+export interface LoadTask {
+  readonly job: Job;
+  readonly driveFingerprint: string;
+  readonly driveName: string;
+  /** The job has substitutions. */
+  readonly keysMayCollide: boolean;
+  readonly session: LoaderSession;
+  readonly onStart: (finished: FinishedTally) => void;
+  readonly onProgress: (progress: LoaderProgress) => void;
+  readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
+  /** See LoadPorts. */
+  readonly gentleStop: AbortSignal;
+}
+
+/** How the load ended; `counted`: the log is complete on disk, its ledger balances, it waits for the bucket. */
+export type LoadEnd = { readonly kind: 'counted' } | Exclude<LoadOutcome, { readonly kind: 'finished' }>;
+
+const HASH_KEY_BYTES = 16;
+
+/** Loads one drive, or goes on where a former load of the same job was. */
+export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSignal): Promise<LoadEnd> => {
+  const account = deps.store.account(task.job.accountEmail);
+  if (account === undefined) {
+    return { kind: 'hold', hold: { code: 'AccountProblem', details: { problem: 'the account is gone' } } };
+  }
+  const load = startedLoad(deps, task);
+  const outcome = await runLoader(deps, task, { account, load }, signal);
+  if (outcome.kind !== 'finished') return outcome;
+  const held = await closeLedger(deps, load, outcome.found);
+  return held === undefined ? { kind: 'counted' } : { kind: 'hold', hold: held };
+};
+
+// The drive is bound to the job before anything of it is loaded: a resume needs the same one.
+const startedLoad = ({ store, now }: RunDeps, { job, driveFingerprint, driveName }: LoadTask): Load => {
+  const former = store.load(job.jobId);
+  if (former !== undefined) return former;
+  const load: Load = {
+    jobId: job.jobId,
+    startedAt: now(),
+    driveFingerprint,
+    driveName,
+    hashKey: randomBytes(HASH_KEY_BYTES),
+    phase: 'loading',
+  };
+  store.startLoad(load);
+  return load;
+};
+
+const runLoader = async (
+  deps: RunDeps,
+  task: LoadTask,
+  { account, load }: { readonly account: Account; readonly load: Load },
+  signal: AbortSignal,
+): Promise<LoadOutcome> => {
+  const { config, store } = deps;
+  const { job, session, onStart, onProgress, isDrivePresent, gentleStop, keysMayCollide } = task;
+  const files = loadFolder(config.station.stateDir, job.jobId);
+  await makeLoadFolder(files);
+  await using workingLog = await openWorkingLog({ path: files.workingLog });
+  await using parts = await openPartsJournal(files.parts);
+  using keyIndex = keysMayCollide ? createKeyIndex(files.keyIndex) : undefined;
+  const keys = keyIndex === undefined ? {} : { keyIndex };
+  const facts = { job, account, load, limits: config.load, files, uploads: parts.known(), ...keys };
+  onStart(await giveOrder((message, payload) => session.send(message, payload), facts, signal));
+  const onFirstFile = (): void => {
+    if (store.job(job.jobId)?.state.job === 'Pending') changeJob(deps, job.jobId, { kind: 'first-file' });
+  };
+  const ports = { workingLog, parts, ...keys, onProgress, onFirstFile, isDrivePresent, gentleStop };
+  return await superviseLoad(session, ports, signal);
+};
+
+// Decision 8: what the walk found against what stands in the log on disk, never against counters of the loop.
+const closeLedger = async (deps: RunDeps, load: Load, found: Count): Promise<Hold | undefined> => {
+  const { config, store, journal } = deps;
+  const { jobId } = load;
+  const counted = await countLog(readWorkingLog(loadFolder(config.station.stateDir, jobId).workingLog), load.hashKey);
+  const verdict = judge(found, counted);
+  if (verdict.kind === 'unbalanced') {
+    journal.error({ jobId, found, counted: counted.all, reason: verdict.message }, 'ledger does not balance');
+    return hold('LedgerDoesNotBalance', { jobId, problem: verdict.message });
+  }
+  if (counted.loaded.files + counted.failed.files === 0) return hold('NothingToLoad');
+  // A job whose every file failed before its first request has not been in progress until now.
+  if (store.job(jobId)?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
+  store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(counted) });
+  journal.info({ jobId, found, verdict: verdict.kind }, 'load finished');
+  return undefined;
+};

@@ -1,0 +1,43 @@
+// The durable state of one load on disk: `loads/JOBID/` with the working log, the parts and the key index.
+
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { JobId } from '#job/job-id.ts';
+
+/** Paths of a load's files. */
+export interface LoadFolder {
+  readonly folder: string;
+  readonly workingLog: string;
+  readonly parts: string;
+  readonly keyIndex: string;
+  /** Path hashes on their way to a new loader. */
+  readonly resume: string;
+  /** The import log until it lies in the bucket. */
+  readonly importLog: string;
+}
+
+const FOLDER_MODE = 0o700;
+
+/** Names the files of a load, without touching the disk. */
+export const loadFolder = (stateDir: string, jobId: JobId): LoadFolder => {
+  const folder = join(stateDir, 'loads', jobId);
+  return {
+    folder,
+    workingLog: join(folder, 'working-log'),
+    parts: join(folder, 'parts'),
+    keyIndex: join(folder, 'keys.db'),
+    resume: join(folder, 'resume'),
+    importLog: join(folder, `import-log-${jobId}`),
+  };
+};
+
+/** Makes the folder (0700). */
+export const makeLoadFolder = async (files: LoadFolder): Promise<void> => {
+  await mkdir(files.folder, { recursive: true, mode: FOLDER_MODE });
+};
+
+/** Removes what is of no use once the log lies in the bucket; the working log stays as the station's own record. */
+export const tidyLoadFolder = async (files: LoadFolder): Promise<void> => {
+  for (const path of [files.parts, files.keyIndex, files.resume, files.importLog]) await rm(path, { force: true });
+};

@@ -1,0 +1,108 @@
+// Multipart uploads that are under way, kept so that a later loader goes on at the next part (design: durable state).
+// An append-only file of JSON lines in the load's folder; what ended is dropped when the file is opened again.
+
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+import { z } from 'zod';
+
+import { finishedPartSchema, type KnownUpload, type LoaderMessage } from '#protocol/loader.ts';
+
+/** What a loader says about a multipart upload. */
+export type UploadEvent = Extract<
+  LoaderMessage,
+  { readonly kind: 'upload-planned' | 'upload-started' | 'part-finished' | 'upload-ended' }
+>;
+
+/** The file of open uploads of one load. Every record is on disk when its promise resolves. */
+export interface PartsJournal extends AsyncDisposable {
+  /** Uploads that have begun, or may have, and did not end. */
+  known(): readonly KnownUpload[];
+  record(event: UploadEvent): Promise<void>;
+}
+
+const FILE_MODE = 0o600;
+
+const lineSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('upload-planned'),
+    path: z.string(),
+    key: z.string(),
+    partSizeBytes: z.number(),
+    sizeBytes: z.number(),
+  }),
+  z.object({ kind: z.literal('upload-started'), path: z.string(), uploadId: z.string() }),
+  z.object({ kind: z.literal('part-finished'), path: z.string(), part: finishedPartSchema }),
+  z.object({ kind: z.literal('upload-ended'), path: z.string() }),
+]);
+type Line = z.infer<typeof lineSchema>;
+
+/** Opens the file, or makes it; a torn last line is dropped. */
+export const openPartsJournal = async (path: string): Promise<PartsJournal> => {
+  const uploads = await readUploads(path);
+  await writeUploads(path, uploads);
+  const file = await open(path, 'a', FILE_MODE);
+  return {
+    known: () => [...uploads.values()],
+    record: async (event) => {
+      const line = lineSchema.parse(event);
+      await file.appendFile(`${JSON.stringify(line)}\n`);
+      await file.datasync();
+      applyLine(uploads, line);
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  };
+};
+
+/** Removes the file: every upload of the load has ended. */
+export const removePartsJournal = (path: string): Promise<void> => rm(path, { force: true });
+
+const readUploads = async (path: string): Promise<Map<string, KnownUpload>> => {
+  const uploads = new Map<string, KnownUpload>();
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw error;
+  });
+  for (const line of text.split('\n').slice(0, -1)) applyLine(uploads, lineSchema.parse(JSON.parse(line)));
+  return uploads;
+};
+
+// New file, fsync, rename, fsync of the folder: the old list or the new one, never half of it.
+const writeUploads = async (path: string, uploads: ReadonlyMap<string, KnownUpload>): Promise<void> => {
+  const fresh = `${path}.new`;
+  const lines = [...uploads.values()].flatMap(linesOf).map((line) => `${JSON.stringify(line)}\n`);
+  {
+    await using file = await open(fresh, 'w', FILE_MODE);
+    await file.writeFile(lines.join(''));
+    await file.sync();
+  }
+  await rename(fresh, path);
+  await using folder = await open(dirname(path), 'r');
+  await folder.sync();
+};
+
+const linesOf = ({ path, key, uploadId, partSizeBytes, sizeBytes, parts }: KnownUpload): readonly Line[] => [
+  { kind: 'upload-planned', path, key, partSizeBytes, sizeBytes },
+  ...(uploadId === undefined ? [] : [{ kind: 'upload-started' as const, path, uploadId }]),
+  ...parts.map((part) => ({ kind: 'part-finished' as const, path, part })),
+];
+
+const applyLine = (uploads: Map<string, KnownUpload>, line: Line): void => {
+  switch (line.kind) {
+    case 'upload-planned': {
+      const { path, key, partSizeBytes, sizeBytes } = line;
+      uploads.set(path, { path, key, partSizeBytes, sizeBytes, parts: [] });
+      return;
+    }
+    case 'upload-started': {
+      const upload = uploads.get(line.path);
+      if (upload !== undefined) uploads.set(line.path, { ...upload, uploadId: line.uploadId, parts: [] });
+      return;
+    }
+    case 'part-finished':
+      uploads.get(line.path)?.parts.push(line.part);
+      return;
+    case 'upload-ended':
+      uploads.delete(line.path);
+  }
+};

@@ -1,0 +1,156 @@
+// The last step of a load: the import log is made from the working log and put into the bucket; only then has the job
+// its final status (decision 12). Needs no drive, survives a restart, and is repeated until the bucket takes the log.
+
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Bucket, BucketAccess, BucketProblem } from '#bucket/contract.ts';
+import type { Config } from '#config/contract.ts';
+import type { JobId } from '#job/job-id.ts';
+import type { LogCount } from '#import-log/contract.ts';
+import { publishLog } from '#import-log/publish.ts';
+import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
+import type { Job } from '#store/contract.ts';
+import { bucketAccess } from './bucket-access.ts';
+import { changeJob, type JobChangeDeps } from './change-job.ts';
+import { hold, type Hold } from './hold.ts';
+import { loadFolder, tidyLoadFolder } from './load-folder.ts';
+import { parseSummary } from './summary.ts';
+
+/** What publishing needs. */
+export interface PublishDeps extends JobChangeDeps {
+  readonly config: Config;
+  readonly openBucket: (access: BucketAccess) => Bucket;
+}
+
+/** The station's publisher: at most one attempt per job at a time. */
+export interface Publisher extends AsyncDisposable {
+  /** Publishes a job's log now; undefined when it lies in the bucket, else the hold that stays with the job. */
+  publish(jobId: JobId): Promise<Hold | undefined>;
+  /** Starts attempts that are due: loads left in publishing by a restart, and those that a bucket's trouble delayed. */
+  tick(): void;
+}
+
+const RETRY_EVERY_MS = MINUTE_MS;
+const ATTEMPTS = 3;
+const ATTEMPT_PAUSE_MS = 2 * SECOND_MS;
+const LOG_CONTENT_TYPE = 'text/csv; charset=utf-8';
+
+/** Makes the publisher. */
+export const createPublisher = (deps: PublishDeps): Publisher => {
+  const running = new Map<JobId, Promise<Hold | undefined>>();
+  const dueAt = new Map<JobId, number>();
+  const stopping = new AbortController();
+
+  const publish = (jobId: JobId): Promise<Hold | undefined> => {
+    const current = running.get(jobId);
+    if (current !== undefined) return current;
+    const attempt = publishOnce(deps, jobId, stopping.signal).finally(() => {
+      running.delete(jobId);
+      dueAt.set(jobId, deps.now().getTime() + RETRY_EVERY_MS);
+    });
+    running.set(jobId, attempt);
+    return attempt;
+  };
+
+  return {
+    publish,
+    tick: () => {
+      const now = deps.now().getTime();
+      for (const { jobId } of deps.store.jobs().filter((job) => isWaiting(deps, job))) {
+        if (running.has(jobId) || (dueAt.get(jobId) ?? 0) > now) continue;
+        publish(jobId).catch((error: unknown) => {
+          if (!stopping.signal.aborted) deps.journal.error({ jobId, err: error }, 'log not published');
+        });
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort();
+      await Promise.allSettled(running.values());
+    },
+  };
+};
+
+const isWaiting = ({ store }: PublishDeps, job: Job): boolean =>
+  job.state.job === 'InProgress' && store.load(job.jobId)?.phase === 'publishing';
+
+const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal): Promise<Hold | undefined> => {
+  const { config, store, journal, now } = deps;
+  const job = store.job(jobId);
+  const load = store.load(jobId);
+  const summary = parseSummary(load?.summary);
+  if (job === undefined || summary === undefined || load?.phase !== 'publishing') return undefined;
+  const files = loadFolder(config.station.stateDir, jobId);
+  await publishLog({
+    workingLog: files.workingLog,
+    target: files.importLog,
+    bucket: job.bucket,
+    formulaGuard: config.log.formulaGuard,
+    lineEnd: config.log.lineEnd,
+  });
+  const problem = await putLog(deps, job, files.importLog, signal);
+  if (problem !== undefined) {
+    const held = hold('LogNotWritten', { jobId, bucket: job.logBucket, key: job.logKey, ...problemWords(problem) });
+    store.holdJob(jobId, { ...held, heldAt: now() });
+    journal.error({ jobId, code: held.code, s3Code: problem.code, s3Status: problem.status }, 'job held');
+    return held;
+  }
+  finishJob(deps, job, summary);
+  await tidyLoadFolder(files);
+  return undefined;
+};
+
+const putLog = async (
+  { store, openBucket }: PublishDeps,
+  job: Job,
+  path: string,
+  signal: AbortSignal,
+): Promise<BucketProblem | undefined> => {
+  const account = store.account(job.accountEmail);
+  if (account === undefined) return missingAccount(job);
+  await using bucket = openBucket(bucketAccess(account, job, job.logBucket));
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await bucket.putFile({ key: job.logKey, path, contentType: LOG_CONTENT_TYPE }, signal);
+    if (answer.kind === 'ok') return undefined;
+    if (answer.scope !== 'transient' || attempt >= ATTEMPTS) return answer;
+    await delay(attempt * ATTEMPT_PAUSE_MS, undefined, { signal });
+  }
+};
+
+const missingAccount = (job: Job): BucketProblem => ({
+  kind: 'problem',
+  scope: 'bucket',
+  status: 0,
+  code: 'AccountProblem',
+  holdCode: 'AccountProblem',
+  message: `account ${job.accountEmail} is gone`,
+});
+
+const problemWords = ({ status, code, message }: BucketProblem): Readonly<Record<string, string>> => ({
+  problem: status === 0 ? `${code}: ${message}` : `${String(status)} ${code}: ${message}`,
+});
+
+const finishJob = (deps: PublishDeps, job: Job, count: LogCount): void => {
+  const { store, journal, now } = deps;
+  const failed = count.failed.files;
+  // First, so that a crash in between leaves a drive that may go and a log that is written once more.
+  for (const { attachmentId, jobId } of store.openAttachments()) {
+    if (jobId === job.jobId) store.changeAttachment(attachmentId, { outcome: 'done' });
+  }
+  store.changeLoad(job.jobId, { phase: 'done', finishedAt: now() });
+  store.holdJob(job.jobId, undefined);
+  changeJob(
+    deps,
+    job.jobId,
+    { kind: failed === 0 ? 'completed' : 'completed-with-errors' },
+    {
+      loadedFiles: String(count.loaded.files),
+      ignoredFiles: String(count.ignored.files),
+      failedFiles: String(failed),
+      log: `s3://${job.logBucket}/${job.logKey}`,
+    },
+  );
+  journal.info(
+    { jobId: job.jobId, loadedFiles: count.loaded.files, ignoredFiles: count.ignored.files, failedFiles: failed },
+    'import log in the bucket',
+  );
+};

@@ -1,0 +1,25 @@
+// What every bay of the station shares.
+
+import type { Config } from '#config/contract.ts';
+import type { AttachedDrive } from '#drive/contract.ts';
+import type { Claims } from './claims.ts';
+import type { JobChangeDeps } from './change-job.ts';
+import type { LaunchClient } from './launch-client.ts';
+import type { Publisher } from './publish-log.ts';
+
+/** Ports of a bay's run; all of them belong to the daemon. */
+export interface RunDeps extends JobChangeDeps {
+  readonly config: Config;
+  readonly launch: LaunchClient;
+  readonly publisher: Publisher;
+  readonly claims: Claims;
+  /** Is this attachment still there, by a snapshot made after the question? */
+  readonly isAttached: (attachmentId: string, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** Where a drive is, and which stay of it this is. */
+export interface DriveInBay {
+  readonly bay: string;
+  readonly drive: AttachedDrive;
+  readonly attachmentId: string;
+}

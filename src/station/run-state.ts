@@ -1,0 +1,16 @@
+// What a bay's run is in: one union, changed only by the run itself.
+
+import type { Hold } from './hold.ts';
+import type { JobId } from '#job/job-id.ts';
+import type { Progress } from './progress.ts';
+
+/** State of one drive in one bay. Every busy state can be left for any other by the run; `hold` ends by retry alone. */
+export type RunState =
+  | { readonly kind: 'inspecting' }
+  | { readonly kind: 'loading'; readonly jobId: JobId; readonly progress?: Progress }
+  | { readonly kind: 'releasing'; readonly jobId: JobId; readonly progress?: Progress }
+  | { readonly kind: 'publishing'; readonly jobId: JobId; readonly progress?: Progress }
+  | { readonly kind: 'hold'; readonly hold: Hold; readonly jobId?: JobId }
+  | { readonly kind: 'interrupted'; readonly jobId: JobId }
+  /** "Take it out." */
+  | { readonly kind: 'done'; readonly jobId?: JobId };

@@ -1,0 +1,118 @@
+// One loader at work: its rows go to the working log and are acknowledged only when they are on disk; its uploads, keys
+// and questions are answered; its silence is noticed.
+
+import type { Count } from '#import-log/contract.ts';
+import type { WorkingLog } from '#import-log/working-log.ts';
+import { SECOND_MS } from '#language/units.ts';
+import type { LoaderMessage } from '#protocol/loader.ts';
+import { hold, type Hold } from './hold.ts';
+import type { KeyIndex } from './key-index.ts';
+import type { LoaderSession } from './loader-session.ts';
+import type { PartsJournal } from './parts-journal.ts';
+
+/** A loader's report on how far it is. */
+export type LoaderProgress = Extract<LoaderMessage, { readonly kind: 'progress' }>;
+
+/** What the supervision needs of the rest of the station. */
+export interface LoadPorts {
+  readonly workingLog: WorkingLog;
+  readonly parts: PartsJournal;
+  readonly keyIndex?: KeyIndex;
+  readonly onProgress: (progress: LoaderProgress) => void;
+  /** Stores that the job is in progress, before the first file is sent. */
+  readonly onFirstFile: () => void;
+  /** Is the drive still attached as it was? */
+  readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
+  /** Aborted with a hold code: the loader finishes the files in flight, then the load is held with that code. */
+  readonly gentleStop: AbortSignal;
+}
+
+/** How a loader ended. */
+export type LoadOutcome =
+  | { readonly kind: 'finished'; readonly found: Count }
+  | { readonly kind: 'hold'; readonly hold: Hold }
+  /** The drive was pulled. */
+  | { readonly kind: 'interrupted' };
+
+// A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts
+// are 30 s). Checked a little earlier, so that a person reads it within the minute.
+const SILENCE_MS = 55 * SECOND_MS;
+
+/** Serves a loader until it has finished, stopped, died, or fallen silent. */
+export const superviseLoad = async (
+  session: LoaderSession,
+  ports: LoadPorts,
+  signal: AbortSignal,
+): Promise<LoadOutcome> => {
+  const { gentleStop } = ports;
+  const sendStop = (): void => {
+    // A loader that is gone already shows itself to `receive`.
+    session.send({ kind: 'stop', code: String(gentleStop.reason) }).catch(() => undefined);
+  };
+  if (gentleStop.aborted) sendStop();
+  gentleStop.addEventListener('abort', sendStop, { once: true });
+  try {
+    for (;;) {
+      const received = await session.receive(SILENCE_MS, signal);
+      if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
+      if (received.kind === 'ended') return await endedEarly(ports, signal);
+      const outcome = await serve(session, ports, received, signal);
+      if (outcome !== undefined) return outcome;
+    }
+  } finally {
+    gentleStop.removeEventListener('abort', sendStop);
+  }
+};
+
+const endedEarly = async (ports: LoadPorts, signal: AbortSignal): Promise<LoadOutcome> => {
+  if (signal.aborted || !(await ports.isDrivePresent(signal))) return { kind: 'interrupted' };
+  return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it ended in the middle of the load' }) };
+};
+
+const serve = async (
+  session: LoaderSession,
+  ports: LoadPorts,
+  { message, payload }: { readonly message: LoaderMessage; readonly payload?: Uint8Array },
+  signal: AbortSignal,
+): Promise<LoadOutcome | undefined> => {
+  switch (message.kind) {
+    case 'rows':
+      await ports.workingLog.append(payload ?? new Uint8Array(0));
+      await session.send({ kind: 'stored', sequence: message.sequence });
+      return undefined;
+    case 'upload-planned':
+    case 'upload-started':
+    case 'part-finished':
+    case 'upload-ended':
+      await ports.parts.record(message);
+      await session.send({ kind: 'stored', sequence: message.sequence });
+      return undefined;
+    case 'first-file':
+      ports.onFirstFile();
+      await session.send({ kind: 'stored', sequence: message.sequence });
+      return undefined;
+    case 'drive-check': {
+      const isPresent = await ports.isDrivePresent(signal);
+      await session.send({ kind: 'drive-answer', id: message.id, isPresent });
+      return undefined;
+    }
+    case 'claim': {
+      const granted = ports.keyIndex?.claim(message.key, message.path) ?? false;
+      await session.send({ kind: 'claim-answer', id: message.id, granted });
+      return undefined;
+    }
+    case 'unclaim':
+      ports.keyIndex?.release(message.key, message.path);
+      return undefined;
+    case 'progress':
+      ports.onProgress(message);
+      return undefined;
+    case 'finished':
+      return { kind: 'finished', found: message.found };
+    case 'stopped':
+      if (message.code === 'Interrupted') return { kind: 'interrupted' };
+      return { kind: 'hold', hold: { code: message.code, details: { problem: message.message, ...message.details } } };
+    case 'inspected':
+      return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it inspected its volume twice' }) };
+  }
+};
