@@ -19,13 +19,18 @@ const main = async (): Promise<number> => {
       const { runLaunch } = await import('#launch/launch.ts');
       return (await runLaunch({ configPath: configPathOf(rest) })) ?? 0;
     }
+    case 'launch-inside': {
+      const { runInside } = await import('#launch/inside.ts');
+      await runInside(rest[0]);
+      return 0;
+    }
     case 'launch-server': {
       const { runLaunchServer } = await import('#launch/launch-server.ts');
       return (await runLaunchServer({ configPath: configPathOf(rest), signal: stopSignal() })) ?? 0;
     }
     default: {
       const { runCli } = await import('#cli/cli.ts');
-      return await runCli({
+      return runCli({
         args: process.argv.slice(2),
         defaultConfigPath: defaultConfigPath(),
         io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },

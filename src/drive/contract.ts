@@ -54,6 +54,12 @@ export interface Volume {
   readonly label?: string;
   /** Partition type: GPT GUID or MBR byte (`0xef`), lower case. */
   readonly partitionType?: string;
+  /** Where the volume begins on the drive; 0 for the whole device. */
+  readonly startBytes?: number;
+  /** Set where nothing was recognised: its first MiB is all 0x00 or all 0xff, as on a drive that was never written. */
+  readonly isBlank?: boolean;
+  /** Drives that a btrfs stretches over (`num_devices` of its superblock). */
+  readonly deviceCount?: number;
 }
 
 /** What the launcher finds after it has made the drive read-only. */
@@ -81,5 +87,10 @@ export type DriveHoldCode =
 
 /** What to do with the volumes of a drive. */
 export type VolumePlan =
-  | { readonly kind: 'look'; readonly volumes: readonly Volume[] }
+  | {
+      readonly kind: 'look';
+      readonly volumes: readonly Volume[];
+      /** EFI system partitions: looked at too, but they count only if they hold SIGNATURE. */
+      readonly maybe: readonly Volume[];
+    }
   | { readonly kind: 'hold'; readonly code: DriveHoldCode; readonly details: Readonly<Record<string, string>> };

@@ -1,0 +1,47 @@
+// Who a drive is: a fingerprint that survives replugging in any bay, a name for people, the name of one attachment.
+
+import { createHash } from 'node:crypto';
+
+import { printable } from '#language/printable.ts';
+import { portText } from './bay.ts';
+import type { AttachedDrive, DriveProbe } from './contract.ts';
+
+/** One stay of a drive in a bay: boot ID of the host and the disk sequence number that the kernel gave the drive. */
+export const attachmentId = (attachment: { readonly bootId: string; readonly diskSequence: number }): string =>
+  `${attachment.bootId}:${String(attachment.diskSequence)}`;
+
+/**
+ * Names a drive by what it is and what it holds: WWN, serial, size, partition table UUID, file system UUIDs. Never by
+ * the serial alone, because enclosures report zeros or the same number for all; never by the port, because a load goes
+ * on in any bay. SHA-256 in hex.
+ */
+export const driveFingerprint = (
+  { wwn, serial, sizeBytes }: Pick<AttachedDrive, 'wwn' | 'serial' | 'sizeBytes'>,
+  { partitionTable, volumes }: DriveProbe,
+): string => {
+  const uuids = new Set(volumes.flatMap(({ uuid }) => (uuid === undefined ? [] : [uuid])));
+  const facts = [wwn ?? '', serial ?? '', String(sizeBytes), partitionTable?.uuid ?? '', ...[...uuids].toSorted()];
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+};
+
+/** Make, model, serial and size for a person, printable: `Samsung T7, serial S5T2NS0R, 2.0 TB`. */
+export const driveName = ({ vendor, model, serial, sizeBytes, port }: AttachedDrive): string => {
+  const make = [vendor, model].flatMap((word) => (word === undefined || word === '' ? [] : [word])).join(' ');
+  const kind = port.backingFile === undefined ? 'drive' : `image ${portText(port)}`;
+  const parts = [
+    make === '' ? kind : printable(make),
+    ...(serial === undefined ? [] : [`serial ${printable(serial)}`]),
+    sizeText(sizeBytes),
+  ];
+  return parts.join(', ');
+};
+
+// Decimal, as makers print it on the drive.
+const DECIMAL = 1000;
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+const sizeText = (sizeBytes: number): string => {
+  const power = Math.min(Math.floor(Math.log10(Math.max(sizeBytes, 1)) / Math.log10(DECIMAL)), UNITS.length - 1);
+  const value = sizeBytes / DECIMAL ** power;
+  return `${power === 0 ? String(value) : value.toFixed(1)} ${UNITS[power] ?? 'B'}`;
+};

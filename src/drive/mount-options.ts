@@ -1,0 +1,54 @@
+// Which file systems are mounted, by which driver and with which options. Nothing is ever mounted by a guessed type.
+
+/** One way to mount a type. */
+export interface MountAttempt {
+  /** Type for mount(8), `-t`. */
+  readonly fsType: string;
+  /** For mount(8), `-o`; for a FUSE driver its own options. */
+  readonly options: readonly string[];
+  /** `fuse`: a program of its own serves the mount, and knows nothing of `nosymfollow`. */
+  readonly driver: 'kernel' | 'fuse';
+}
+
+/** How a type is mounted; the attempts in the order in which they are tried where the kernel does not know one. */
+export type MountOptions =
+  { readonly kind: 'mount'; readonly attempts: readonly [MountAttempt, ...MountAttempt[]] } | { readonly kind: 'unsupported' };
+
+/** Flags of every mount: nothing on it is written, run, opened as a device, trusted or followed. */
+export const MOUNT_FLAGS: readonly string[] = ['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow', 'noatime'];
+
+const kernel = (fsType: string, ...own: string[]): MountAttempt => ({
+  fsType,
+  options: [...MOUNT_FLAGS, ...own],
+  driver: 'kernel',
+});
+
+// The server runs as root, its reader does not. `norecover` leaves the log of an NTFS alone (ntfs-3g(8)).
+const fuse = (fsType: string, ...own: string[]): MountAttempt => ({
+  fsType,
+  options: ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'allow_other', ...own],
+  driver: 'fuse',
+});
+
+// By blkid's TYPE. Names come as UTF-8 wherever the driver translates them. FAT keeps local times of a zone that
+// nobody knows; read as UTC they are at least the same on every station.
+const ATTEMPTS: ReadonlyMap<string, readonly [MountAttempt, ...MountAttempt[]]> = new Map([
+  ['ext2', [kernel('ext2', 'errors=remount-ro')]],
+  ['ext3', [kernel('ext3', 'errors=remount-ro')]],
+  ['ext4', [kernel('ext4', 'errors=remount-ro')]],
+  // Two drives of one clone carry the same UUID, and both may be in the station.
+  ['xfs', [kernel('xfs', 'nouuid')]],
+  ['btrfs', [kernel('btrfs')]],
+  ['vfat', [kernel('vfat', 'utf8', 'tz=UTC')]],
+  ['exfat', [kernel('exfat', 'iocharset=utf8'), fuse('exfat-fuse')]],
+  ['ntfs', [kernel('ntfs3', 'iocharset=utf8'), fuse('ntfs-3g', 'norecover')]],
+  ['hfsplus', [kernel('hfsplus', 'nls=utf8')]],
+  ['iso9660', [kernel('iso9660', 'iocharset=utf8')]],
+  ['udf', [kernel('udf', 'iocharset=utf8')]],
+]);
+
+/** The mount of a type as blkid names it, or that this station cannot read it. */
+export const mountOptions = (type: string): MountOptions => {
+  const attempts = ATTEMPTS.get(type);
+  return attempts === undefined ? { kind: 'unsupported' } : { kind: 'mount', attempts };
+};

@@ -1,0 +1,118 @@
+// Mounts one volume, read-only, by an allow-listed driver, and translates what mount(8) says when it cannot.
+
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, readSync } from 'node:fs';
+
+import { majorMinorOf, parseMountinfo } from '#drive/in-use.ts';
+import { MOUNT_FLAGS, mountOptions, type MountAttempt } from '#drive/mount-options.ts';
+import { printable } from '#language/printable.ts';
+import type { LaunchPlan } from './launch-plan.ts';
+import type { LaunchProblem } from './reply.ts';
+import { extNeedsRecovery } from './superblock.ts';
+import { mustRun, runSystem } from './system.ts';
+
+/** The volume to mount. */
+export type VolumeToMount = Pick<LaunchPlan, 'device' | 'diskSequence' | 'type'>;
+
+/** Mounts the volume at `mountPoint` of this process's own namespace; undefined when it is mounted as it must be. */
+export const mountVolume = async (volume: VolumeToMount, mountPoint: string): Promise<LaunchProblem | undefined> => {
+  const options = mountOptions(volume.type);
+  if (options.kind === 'unsupported') return unsupported(volume.type);
+  // As long as the device is open, its name and number cannot pass to another drive.
+  const descriptor = openSync(volume.device, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const majorMinor = majorMinorOf(fstatSync(descriptor).rdev);
+    if (!isSameAttachment(majorMinor, volume.diskSequence)) return replaced(volume.device);
+    for (const attempt of options.attempts) {
+      const { exitCode, stderr } = mount(attempt, volume.device, mountPoint);
+      if (exitCode === 0) return checkMount(volume, majorMinor, mountPoint);
+      if (!/unknown filesystem type/iu.test(stderr)) return await problemOf(volume, stderr);
+    }
+    return unsupported(volume.type);
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+const mount = ({ driver, fsType, options }: MountAttempt, device: string, mountPoint: string): ReturnType<typeof runSystem> => {
+  // --internal-only: a kernel's type never runs a helper program, whatever is installed.
+  const own = driver === 'kernel' ? ['--internal-only'] : [];
+  const result = runSystem('mount', [...own, '-t', fsType, '-o', options.join(','), '--', device, mountPoint]);
+  if (result.exitCode === 0 && driver === 'fuse') {
+    mustRun('mount', ['-o', ['remount', 'bind', ...MOUNT_FLAGS].join(','), mountPoint]);
+  }
+  return result;
+};
+
+const isSameAttachment = (majorMinor: string, diskSequence: number): boolean => {
+  const folder = `/sys/dev/block/${majorMinor}`;
+  const isPartition = lstatSync(`${folder}/partition`, { throwIfNoEntry: false }) !== undefined;
+  const path = isPartition ? `${folder}/../diskseq` : `${folder}/diskseq`;
+  return Number(readFileSync(path, 'utf8')) === diskSequence;
+};
+
+// Trust nothing: what was mounted must be this device, with every flag, and the device still this drive.
+const checkMount = (
+  { device, diskSequence, type }: VolumeToMount,
+  majorMinor: string,
+  mountPoint: string,
+): LaunchProblem | undefined => {
+  const found = parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')).findLast(
+    (one) => one.mountPoint === mountPoint,
+  );
+  const missing = MOUNT_FLAGS.filter((flag) => found?.options.includes(flag) !== true);
+  if (found === undefined || missing.length > 0) {
+    return { code: 'MountFailed', message: `${device} is mounted without ${missing.join(', ')}` };
+  }
+  // btrfs has a device number of its own; its source names the device.
+  const isAnonymous = found.majorMinor.startsWith('0:');
+  const isThisDevice = isAnonymous ? found.source === device : found.majorMinor === majorMinor;
+  if (!isThisDevice || !isSameAttachment(majorMinor, diskSequence)) return replaced(device);
+  return type === 'ntfs' && isHibernated(mountPoint)
+    ? { code: 'HibernatedVolume', message: 'hiberfil.sys holds a hibernated Windows' }
+    : undefined;
+};
+
+const HIBERNATION_MARK = 'hibr';
+
+// Read-only mounts of ntfs-3g and ntfs3 do not look. The file begins with `hibr` (Windows 7) or `HIBR` (Windows 8 and
+// newer, fast start included) while a Windows sleeps in it; what it has not yet written to the volume is missing.
+const isHibernated = (mountPoint: string): boolean => {
+  const path = `${mountPoint}/hiberfil.sys`;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const mark = Buffer.alloc(HIBERNATION_MARK.length);
+    readSync(descriptor, mark, 0, mark.length, 0);
+    return mark.toString('latin1').toLowerCase() === HIBERNATION_MARK;
+  } finally {
+    closeSync(descriptor);
+  }
+};
+
+const problemOf = async ({ device, type }: VolumeToMount, stderr: string): Promise<LaunchProblem> => {
+  const message = firstLine(stderr);
+  // mount(8) for EROFS: the journal wants to be replayed, and the device refuses.
+  const isRefusedReadOnly = /cannot mount .* read-only/u.test(stderr);
+  if (isRefusedReadOnly && (type === 'xfs' || (type.startsWith('ext') && (await extNeedsRecovery(device))))) {
+    return { code: 'JournalNotClean', message };
+  }
+  if (/hibernated/iu.test(stderr)) return { code: 'HibernatedVolume', message };
+  return { code: 'MountFailed', message };
+};
+
+const MAX_MESSAGE_LENGTH = 300;
+
+const firstLine = (stderr: string): string => {
+  const line = stderr.split('\n').find((one) => one.trim() !== '') ?? 'mount gives no reason';
+  return printable(line.replace(/^mount: [^ ]*: /u, '').trim()).slice(0, MAX_MESSAGE_LENGTH);
+};
+
+const unsupported = (type: string): LaunchProblem => ({
+  code: 'UnsupportedFileSystem',
+  message: `this host has no driver for ${printable(type)}`,
+});
+
+const replaced = (device: string): LaunchProblem => ({
+  code: 'LaunchRefused',
+  message: `${device} is another drive by now`,
+});
