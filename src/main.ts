@@ -2,11 +2,9 @@
 // command line in its memory, nor the launcher (which is privileged) anything that it does not need.
 
 import { parseArgs } from 'node:util';
+import { StationError } from '#language/station-error.ts';
 
 const DEFAULT_CONFIG_PATH = '/etc/import-station/import-station.toml';
-
-/** Exit code of an uncaught error: EX_SOFTWARE of sysexits.h; the table is in cli/exit-codes.ts. */
-const EXIT_SOFTWARE = 70;
 
 const main = async (): Promise<number> => {
   const [command, ...rest] = process.argv.slice(2);
@@ -61,9 +59,22 @@ const stopSignal = (): AbortSignal => {
   return controller.signal;
 };
 
+// A StationError says what to do; anything else is a defect, told by its stack and EX_SOFTWARE of sysexits.h. The table
+// of exit codes is cli/exit-codes.ts, which the other processes do not load.
+const EXIT_REFUSED = 1;
+const EXIT_SOFTWARE = 70;
+
 try {
   process.exitCode = await main();
 } catch (error: unknown) {
-  process.stderr.write(`import-station: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = EXIT_SOFTWARE;
+  if (error instanceof StationError) {
+    process.stderr.write(
+      `import-station: ${error.message}\n  What to do: ${error.hint}\n  Code:       ${error.code}\n`,
+    );
+    process.exitCode = EXIT_REFUSED;
+  } else {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`import-station: ${words}\n`);
+    process.exitCode = EXIT_SOFTWARE;
+  }
 }

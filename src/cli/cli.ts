@@ -1,9 +1,29 @@
 // The command line: puts the commands together and tells each ending as an exit code.
 
 import { Command, CommanderError } from 'commander';
+import { StationError } from '#language/station-error.ts';
+import { addAccountCommands } from './account.ts';
+import { addConfigCommands } from './config.ts';
 import type { CliContext } from './context.ts';
 import { addDaemonCommand } from './daemon.ts';
+import { addDrivesCommand } from './drives.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { addJobCommands } from './job.ts';
+import { addManifestCommands } from './manifest.ts';
+import { refusalOfError, refuse, refused } from './refusal.ts';
+import { addRetryCommand } from './retry.ts';
+import { addSignCommand } from './sign.ts';
+import { addStatusCommand } from './status.ts';
+
+const EXAMPLE = `
+Examples:
+  import-station manifest check Manifest.txt
+  import-station job create --account ada@example.com --manifest Manifest.txt
+  import-station status --watch
+
+Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 findings in a manifest or configuration,
+69 something needed is not there, 70 a defect, 77 not permitted, 78 configuration, 130 interrupted.
+`;
 
 /** Runs one command; resolves with the exit code, and throws only for a defect. */
 export const runCli = async (
@@ -19,21 +39,50 @@ export const runCli = async (
   };
   try {
     await createProgram(context).parseAsync([...args], { from: 'user' });
+    return exitCode;
   } catch (error: unknown) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    if (error instanceof CommanderError) return endOfCommander(context, error);
+    if (context.signal.aborted) return EXIT_CODES.interrupted;
+    const refusal = error instanceof StationError ? refusalOfError(error) : undefined;
+    if (refusal === undefined) throw error;
+    return refuse(context, refusal);
   }
-  return exitCode;
 };
 
 const createProgram = (context: CliContext): Command => {
   const program = new Command('import-station')
     .description('Loads the drives that customers mail in into their S3 buckets.')
+    .addHelpText('after', EXAMPLE)
+    // Commands that are made below inherit both.
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.io.stdout.write(text),
       writeErr: (text) => context.io.stderr.write(text),
+      // Said by `endOfCommander` in the three parts of every refusal.
+      outputError: () => undefined,
     });
+  addManifestCommands(program, context);
+  addSignCommand(program, context);
+  addAccountCommands(program, context);
+  addJobCommands(program, context);
+  addDrivesCommand(program, context);
+  addStatusCommand(program, context);
+  addRetryCommand(program, context);
+  addConfigCommands(program, context);
   addDaemonCommand(program, context);
   return program;
 };
+
+// `commander.help` is the help that stands in for a missing subcommand; the help that was asked for ends with 0.
+const endOfCommander = (context: CliContext, error: CommanderError): number => {
+  if (error.exitCode === 0) return EXIT_CODES.ok;
+  if (error.code === 'commander.help') return EXIT_CODES.usage;
+  return refuse(context, refused('UsageError', { message: usageMessage(error.message) }).refusal);
+};
+
+// On one line; and without the value of an option that does not exist, which may be a secret typed by mistake.
+const usageMessage = (message: string): string =>
+  message
+    .replace(/^error: /u, '')
+    .replace(/'(?<flag>-[^'=]*)=[^']*'/u, "'$<flag>'")
+    .replace(/\s*\n\s*/gu, ' ');

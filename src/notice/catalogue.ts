@@ -59,11 +59,32 @@ const fill = (reason: Reason, details: Readonly<Record<string, string>>): Notice
 
 const PLACEHOLDER = /\{(?<name>[A-Za-z]+)\}/gu;
 
-// A detail that brings its own period must not end the sentence twice.
 const fillSentence = (sentence: string, details: Readonly<Record<string, string>>): string =>
   sentence.replace(PLACEHOLDER, (_whole: string, name: string) => {
-    const detail = details[name];
-    const text = detail === undefined || detail === '' ? PLACEHOLDERS[name] : printable(detail).replace(/\.+$/u, '');
-    assert(text !== undefined, `every placeholder of the catalogue is known, "${name}" is not`);
-    return text;
+    const fallback = PLACEHOLDERS[name];
+    assert(fallback !== undefined, `every placeholder of the catalogue is known, "${name}" is not`);
+    const detail = detailOf(name, details);
+    return detail === undefined ? fallback : printable(formatDetail(name, detail));
   });
+
+// Why something failed is one thing, whatever the room that says it calls it.
+const CAUSES: readonly string[] = ['message', 'problem', 'inUseBy'];
+
+const detailOf = (name: string, details: Readonly<Record<string, string>>): string | undefined => {
+  const names = CAUSES.includes(name) ? [name, ...CAUSES] : [name];
+  return names.map((one) => details[one]).find((detail) => detail !== undefined && detail !== '');
+};
+
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}(?=T)/u;
+
+// A day says enough; digits are read in groups; a detail that brings its own period must not end the sentence twice.
+const formatDetail = (name: string, detail: string): string => {
+  switch (name) {
+    case 'date':
+      return ISO_DAY.exec(detail)?.[0] ?? detail;
+    case 'size':
+      return /^\d+$/u.test(detail) ? detail.replace(/\B(?=(?:\d{3})+$)/gu, ',') : detail;
+    default:
+      return detail.replace(/\.+$/u, '');
+  }
+};

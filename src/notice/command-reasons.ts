@@ -123,9 +123,9 @@ export const COMMAND_REASONS = {
     retryHelps: true,
   },
   NotOwner: {
-    happened: "The daemon does not run, and the station's store belongs to another user ({file}).",
+    happened: 'Only the user that the configuration names may do this: {message}.',
     actor: 'operator',
-    todo: 'Give the command as that user or by sudo, or start the daemon.',
+    todo: 'Give the command as that user, with `sudo -u`, or start the station by its unit.',
     retryHelps: false,
   },
   InvalidConfig: {
@@ -133,6 +133,30 @@ export const COMMAND_REASONS = {
     actor: 'operator',
     todo: 'Correct every finding and check the file with `import-station config check`.',
     retryHelps: false,
+  },
+  BadConfiguration: {
+    happened: 'The launcher cannot use the configuration ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Correct every finding, check the file with `import-station config check` and start the launcher again.',
+    retryHelps: false,
+  },
+  LauncherRuns: {
+    happened: 'Another launcher already listens on this host ({file}).',
+    actor: 'operator',
+    todo: 'Stop the other one first; where systemd holds the socket, with `systemctl stop import-station-launch.socket`.',
+    retryHelps: false,
+  },
+  LauncherFolder: {
+    happened: 'The launcher cannot use the place of its socket ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Start the launcher as root, and look what is at that place.',
+    retryHelps: true,
+  },
+  LaunchFailed: {
+    happened: 'The launcher cannot run what it needs: {message}.',
+    actor: 'operator',
+    todo: 'Check that the packages of the station are installed and that the launcher runs as root.',
+    retryHelps: true,
   },
   NothingToRetry: {
     happened: 'Nothing waits for a retry under that name: {target}.',
@@ -151,6 +175,18 @@ export const COMMAND_REASONS = {
     actor: 'operator',
     todo: 'Give the command with `--help` to see how it is used.',
     retryHelps: false,
+  },
+  ProtocolError: {
+    happened: 'Two parts of the station did not understand each other: {message}.',
+    actor: 'operator',
+    todo: 'Restart the station so that all its parts are of one version, then try again.',
+    retryHelps: true,
+  },
+  InternalError: {
+    happened: 'The station failed in a way that nobody foresaw: {message}.',
+    actor: 'operator',
+    todo: 'Look into the journal of the daemon, and report what it says to the makers.',
+    retryHelps: true,
   },
   FileUnreadable: {
     happened: 'A file that the command needs cannot be read or written ({file}): {message}.',

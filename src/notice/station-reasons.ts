@@ -132,6 +132,12 @@ export const LOAD_REASONS = {
     todo: 'Start it with `systemctl start import-station-launch.socket`, then run `import-station retry {bay}`.',
     retryHelps: true,
   },
+  LaunchRefused: {
+    happened: 'The part of the station that opens drives refused this one: {message}.',
+    actor: 'technician',
+    todo: 'Take the drive out and plug it in again; if it comes again, ask the operator to look into the journal.',
+    retryHelps: false,
+  },
   Interrupted: {
     happened: 'The drive of job {jobId} was taken out before everything was loaded.',
     actor: 'technician',
@@ -154,12 +160,6 @@ export const LOAD_REASONS = {
     happened: "This station's own disk is full, so what is loaded cannot be recorded: {message}.",
     actor: 'operator',
     todo: 'Make room on the disk that holds the state directory, then run `import-station retry {bay}`; nothing is lost.',
-    retryHelps: true,
-  },
-  ProtocolError: {
-    happened: 'Two parts of the station did not understand each other: {message}.',
-    actor: 'operator',
-    todo: 'Restart the station so that all its parts are of one version, then run `import-station retry {bay}`.',
     retryHelps: true,
   },
   NotABay: {

@@ -1,0 +1,43 @@
+// Accounts as a person reads them.
+
+import { printable } from '#language/printable.ts';
+import type { AccountView } from '#protocol/control.ts';
+import { formatFields, formatTable } from './output.ts';
+import { formatDate, formatSize } from './quantity.ts';
+
+/** One line per account under a header. */
+export const formatAccounts = (accounts: readonly AccountView[]): readonly string[] =>
+  accounts.length === 0
+    ? ['There are no accounts.']
+    : formatTable(
+        ['ACCOUNT', 'SERVICE', 'KEYS', 'CREATED'],
+        accounts.map((account) => [
+          printable(account.email),
+          printable(account.endpoint ?? 'AWS'),
+          String(account.keys.length),
+          formatDate(account.createdAt),
+        ]),
+      );
+
+/** Everything about one account but its secrets. */
+export const formatAccount = (account: AccountView): readonly string[] => [
+  ...formatFields([
+    ['Account', printable(account.email)],
+    ['Service', printable(account.endpoint ?? 'AWS')],
+    ['Region', account.region === undefined ? 'asked of each bucket' : printable(account.region)],
+    ['Addressing', account.forcePathStyle ? 'bucket in the path' : 'bucket in the host name'],
+    ['Certificates', account.hasCertificateAuthority ? 'own authority' : undefined],
+    ['Bucket owner', account.expectedBucketOwner],
+    ['Objects that exist', account.existing === 'replace' ? 'are replaced' : 'are kept, the file fails'],
+    ['Largest file', formatSize(account.maxObjectBytes)],
+    ['Created', formatDate(account.createdAt)],
+  ]),
+  '',
+  ...formatTable(
+    ['KEY', 'MAY', 'SESSION TOKEN'],
+    account.keys.map((key) => [printable(key.accessKeyId), rightsOf(key), key.hasSessionToken ? 'yes' : 'no']),
+  ),
+];
+
+const rightsOf = ({ signs, loads }: AccountView['keys'][number]): string =>
+  [...(signs ? ['sign'] : []), ...(loads ? ['load'] : [])].join(', ') || 'nothing';

@@ -1,0 +1,55 @@
+// What is plugged in, as a technician reads it, and as lines for the configuration.
+
+import { printable } from '#language/printable.ts';
+import type { DriveList } from '#protocol/control.ts';
+import { formatTable } from './output.ts';
+import { formatSize } from './quantity.ts';
+
+/** One attached drive. */
+export type DriveView = DriveList['drives'][number];
+
+/** One line per drive under a header. */
+export const formatDrives = (drives: readonly DriveView[]): readonly string[] =>
+  drives.length === 0
+    ? ['No drive is plugged in.']
+    : formatTable(
+        ['DEVICE', 'BAY', 'SIZE', 'DRIVE', 'SERIAL', 'PORT'],
+        drives.map((drive) => [
+          printable(drive.device),
+          bayOf(drive),
+          formatSize(drive.sizeBytes),
+          printable(drive.name),
+          printable(drive.serial ?? ''),
+          printable(drive.port),
+        ]),
+      );
+
+const bayOf = (drive: DriveView): string => {
+  const place = printable(drive.bay ?? 'not a bay');
+  return drive.inUseBy === undefined ? place : `${place}, in use: ${printable(drive.inUseBy)}`;
+};
+
+/** Drives that could be in a bay, if their port were one: those that are in none and that nothing of the host uses. */
+export const drivesOutsideBays = (drives: readonly DriveView[]): readonly DriveView[] =>
+  drives.filter((drive) => drive.bay === undefined && drive.inUseBy === undefined && drive.port !== '');
+
+/** The lines that make the port of a drive a bay. */
+export const formatBayBlock = (drive: DriveView, name: string): readonly string[] => [
+  `# ${printable(drive.name)}, ${formatSize(drive.sizeBytes)}, now ${printable(drive.device)}`,
+  '[[bay]]',
+  `name = ${tomlString(name)}`,
+  `${drive.port.startsWith('/') ? 'image' : 'port'} = ${tomlString(drive.port)}`,
+];
+
+// JSON's escapes are a subset of those of a TOML basic string (TOML 1.0, String).
+const tomlString = (text: string): string => JSON.stringify(text);
+
+/** The first names of the form "Bay N" that the configuration does not use. */
+export const freeBayNames = (used: readonly string[], count: number): readonly string[] => {
+  const names: string[] = [];
+  for (let number = 1; names.length < count; number += 1) {
+    const name = `Bay ${String(number)}`;
+    if (!used.includes(name)) names.push(name);
+  }
+  return names;
+};

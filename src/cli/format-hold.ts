@@ -1,0 +1,12 @@
+// A hold as a technician reads it: what happened, who acts, what to do now. The texts come printable from the station.
+
+import type { Notice } from '#notice/contract.ts';
+import { ACTOR_NAMES } from './refusal.ts';
+
+/** The lines of a hold. */
+export const formatHold = (hold: Notice): readonly string[] => [
+  `HOLD ${hold.code}`,
+  `  ${hold.happened}`,
+  `  Who acts:   ${ACTOR_NAMES[hold.actor]}`,
+  `  What to do: ${hold.todo}`,
+];

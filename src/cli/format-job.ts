@@ -1,0 +1,73 @@
+// Jobs as a person reads them.
+
+import { printable } from '#language/printable.ts';
+import type { JobView } from '#protocol/control.ts';
+import { formatHold } from './format-hold.ts';
+import { formatFields, formatTable } from './output.ts';
+import { formatCount, formatDate, formatFiles, formatSize } from './quantity.ts';
+
+/** One line per job under a header, in the order given. */
+export const formatJobs = (jobs: readonly JobView[]): readonly string[] =>
+  jobs.length === 0
+    ? ['There are no jobs.']
+    : formatTable(
+        ['JOB', 'STATUS', 'DRIVE', 'ACCOUNT', 'BUCKET', 'CREATED', 'HELD'],
+        jobs.map((job) => [
+          job.jobId,
+          printable(job.state.job),
+          printable(job.state.device),
+          printable(job.account),
+          printable(job.bucket),
+          formatDate(job.createdAt),
+          job.hold?.code ?? '',
+        ]),
+      );
+
+/** Everything about one job. */
+export const formatJob = (job: JobView): readonly string[] => [
+  ...formatFields([
+    ['Job', job.jobId],
+    ['Status', printable(job.state.job)],
+    ['Drive', printable(job.state.device)],
+    ['Device ID', printable(job.deviceId)],
+    ['Account', printable(job.account)],
+    ['Bucket', `${printable(job.bucket)} (${printable(job.bucketRegion)})`],
+    ['Import log', `${printable(job.logBucket)}/${printable(job.logKey)}`],
+    ['Created', formatDate(job.createdAt)],
+    ['Expires', formatDate(job.expiresAt)],
+    ['Finished', job.finishedAt === undefined ? undefined : formatDate(job.finishedAt)],
+  ]),
+  ...formatCounts(job.counts),
+  ...(job.hold === undefined ? [] : ['', ...formatHold(job.hold)]),
+  ...formatHistory(job.history),
+];
+
+const formatCounts = (counts: JobView['counts']): readonly string[] => {
+  if (counts === undefined) return [];
+  const codes = Object.entries(counts.failedByCode).map(([code, files]) => `${formatCount(files)} ${printable(code)}`);
+  return [
+    '',
+    ...formatFields([
+      ['Loaded', formatTally(counts.loaded)],
+      ['Ignored', formatTally(counts.ignored)],
+      ['Failed', `${formatTally(counts.failed)}${codes.length === 0 ? '' : ` (${codes.join(', ')})`}`],
+    ]),
+  ];
+};
+
+/** `12,345 files, 1.5 GiB`. */
+export const formatTally = ({ files, bytes }: { readonly files: number; readonly bytes: number }): string =>
+  `${formatFiles(files)}, ${formatSize(bytes)}`;
+
+const formatHistory = (history: JobView['history']): readonly string[] => {
+  if (history.length === 0) return [];
+  const rows = history.map((change) => [
+    formatDate(change.changedAt),
+    printable(change.state.job),
+    printable(change.state.device),
+    [change.cause, ...Object.entries(change.details).map(([name, value]) => `${name}=${value}`)]
+      .map((part) => printable(part))
+      .join(' '),
+  ]);
+  return ['', ...formatTable(['WHEN', 'STATUS', 'DRIVE', 'WHY'], rows)];
+};

@@ -1,0 +1,20 @@
+// `import-station job ...`: the group of the job commands.
+
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { addJobCreateCommand } from './job-create.ts';
+import { addJobListCommand } from './job-list.ts';
+import { addJobShowCommand } from './job-show.ts';
+
+const EXAMPLE = `
+Example:
+  import-station job show 53TX4
+`;
+
+/** Adds the group `job` with its commands. */
+export const addJobCommands = (program: Command, context: CliContext): void => {
+  const job = program.command('job').description('jobs of the customers').addHelpText('after', EXAMPLE);
+  addJobCreateCommand(job, context);
+  addJobListCommand(job, context);
+  addJobShowCommand(job, context);
+};

@@ -1,0 +1,46 @@
+// Shapes of `--json` that are the command line's own or only wrap one of the control protocol's. All of them are told
+// in docs/json.md.
+
+import { z } from 'zod';
+import { accountSchema, jobSchema } from '#protocol/control.ts';
+
+/** `account list --json`, and the answer to `GET /accounts`. */
+export const accountListSchema = z.object({ accounts: z.array(accountSchema) });
+
+/** `job list --json`, and the answer to `GET /jobs`. */
+export const jobListSchema = z.object({ jobs: z.array(jobSchema) });
+
+/** `manifest check --json`. */
+export const manifestCheckSchema = z.object({
+  /** True where a job may be made of it, as far as can be told without its bucket. */
+  valid: z.boolean(),
+  problems: z.array(
+    z.object({ code: z.string(), field: z.string().optional(), line: z.number().optional(), message: z.string() }),
+  ),
+  warnings: z.array(z.string()),
+});
+
+/** See the schema. */
+export type ManifestCheck = z.infer<typeof manifestCheckSchema>;
+
+/** `config check --json`. */
+export const configCheckSchema = z.object({
+  valid: z.boolean(),
+  problems: z.array(
+    z.object({
+      path: z.string(),
+      value: z.string().optional(),
+      line: z.number().optional(),
+      message: z.string(),
+    }),
+  ),
+});
+
+/** See the schema. */
+export type ConfigCheck = z.infer<typeof configCheckSchema>;
+
+/** The answer to `POST /retry`. */
+export const retriedSchema = z.object({ retried: z.string() });
+
+/** An answer that says nothing but that it was done. */
+export const doneSchema = z.object({});

@@ -1,0 +1,24 @@
+// Asks for a secret at a terminal without showing what is typed.
+
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import { Secret } from '#language/secret.ts';
+import type { CliContext } from './context.ts';
+
+/** Asks on stderr; needs a terminal on stdin. */
+export const promptSecret = async ({ io, signal }: CliContext, prompt: string): Promise<Secret> => {
+  // readline echoes into its output: one that swallows everything keeps the secret off the screen.
+  const silent = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done();
+    },
+  });
+  io.stderr.write(`${prompt}: `);
+  const lines = createInterface({ input: io.stdin, output: silent, terminal: true });
+  try {
+    return new Secret(await lines.question('', { signal }));
+  } finally {
+    lines.close();
+    io.stderr.write('\n');
+  }
+};

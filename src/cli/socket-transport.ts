@@ -1,0 +1,116 @@
+// Speaks to a running daemon: HTTP and JSON over one of its Unix sockets.
+
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { StationError } from '#language/station-error.ts';
+import { MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
+
+/** What is asked of the daemon, or of the desk where no daemon runs. */
+export interface ControlRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** The answer, not yet checked. */
+export interface ControlResponse {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A way to whoever answers requests. */
+export interface Transport extends AsyncDisposable {
+  send(request: ControlRequest, signal: AbortSignal): Promise<ControlResponse>;
+}
+
+/** Who listens on a socket: somebody, nobody, or it may not be known. */
+export type Listener = 'running' | 'absent' | 'denied';
+
+const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
+// The creation of a job asks buckets, and a bucket that does not answer is waited for.
+const ANSWER_TIMEOUT_MS = 3 * MINUTE_MS;
+// A list of all jobs is the largest answer.
+const MAX_ANSWER_BYTES = 256 * MIB;
+
+/** Tries whether a daemon listens on the socket. */
+export const findListener = (socketPath: string, signal: AbortSignal): Promise<Listener> =>
+  new Promise((resolve, reject) => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
+    const socket = connect({ path: socketPath, signal: limit });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve('running');
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve('absent');
+      else if (error.code === 'EACCES' || error.code === 'EPERM') resolve('denied');
+      else reject(signal.aborted ? error : unreadable(socketPath, error.message, error));
+    });
+  });
+
+/** A transport over a Unix socket; each request has a connection of its own. */
+export const createSocketTransport = (socketPath: string): Transport => ({
+  send: async (asked, signal) => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+    try {
+      return await exchange(socketPath, asked, limit);
+    } catch (error: unknown) {
+      if (signal.aborted || error instanceof StationError || !(error instanceof Error)) throw error;
+      throw unreadable(socketPath, error.message, error);
+    }
+  },
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+});
+
+const exchange = async (socketPath: string, asked: ControlRequest, signal: AbortSignal): Promise<ControlResponse> => {
+  const { promise, resolve, reject } = Promise.withResolvers<ControlResponse>();
+  const body = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body), 'utf8');
+  const outgoing = request(
+    {
+      socketPath,
+      method: asked.method,
+      path: asked.path,
+      agent: false,
+      signal,
+      headers: {
+        host: 'import-station',
+        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
+      },
+    },
+    (incoming) => {
+      collect(incoming)
+        .then((text) => ({ status: incoming.statusCode ?? 0, body: parseJson(socketPath, text) }))
+        .then(resolve, reject);
+    },
+  );
+  outgoing.once('error', reject);
+  outgoing.end(body);
+  return promise;
+};
+
+const collect = async (incoming: AsyncIterable<Buffer>): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is larger than ${String(MAX_ANSWER_BYTES)} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const parseJson = (socketPath: string, text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error: unknown) {
+    throw unreadable(socketPath, 'the answer is no JSON', error);
+  }
+};
+
+const unreadable = (socketPath: string, message: string, cause: unknown): StationError =>
+  new StationError({
+    code: 'ProtocolError',
+    message: `Cannot speak to the daemon at "${socketPath}": ${message}`,
+    hint: 'Restart the station so that all its parts are of one version.',
+    cause,
+  });
