@@ -126,6 +126,7 @@ export interface Store extends Disposable {
   load(jobId: JobId): Load | undefined;
   changeLoad(jobId: JobId, change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint'>>): void;
 
+  /** One that is known already (the daemon was restarted) is open again, with its job, outcome and time of arrival. */
   openAttachment(attachment: Attachment): void;
   changeAttachment(attachmentId: string, change: Partial<Omit<Attachment, 'attachmentId'>>): void;
   attachment(attachmentId: string): Attachment | undefined;

@@ -1,0 +1,92 @@
+// The schema of the store, as numbered steps. A step that has landed is never changed: a new one is added below.
+// Times are whole milliseconds since 1970 UTC. What customers keep secret is stored sealed (seal.ts).
+
+const CREATE_STORE = `
+  -- One row: a sealed word that only the right key opens.
+  CREATE TABLE key_check (sealed BLOB NOT NULL) STRICT;
+
+  CREATE TABLE account (
+    email TEXT PRIMARY KEY,
+    endpoint TEXT,
+    region TEXT,
+    force_path_style INTEGER NOT NULL CHECK (force_path_style IN (0, 1)),
+    certificate_authority TEXT,
+    expected_bucket_owner TEXT,
+    existing TEXT NOT NULL CHECK (existing IN ('replace', 'refuse')),
+    max_object_bytes INTEGER NOT NULL CHECK (max_object_bytes > 0),
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE account_key (
+    email TEXT NOT NULL REFERENCES account (email) ON DELETE CASCADE,
+    access_key_id TEXT NOT NULL,
+    sealed_secret BLOB NOT NULL,
+    sealed_session_token BLOB,
+    signs INTEGER NOT NULL CHECK (signs IN (0, 1)),
+    loads INTEGER NOT NULL CHECK (loads IN (0, 1)),
+    UNIQUE (email, access_key_id)
+  ) STRICT;
+
+  -- Every job ID that was ever given out: none is given out twice, whatever happens to its job.
+  CREATE TABLE used_job_id (job_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+  -- account_email is no reference: a finished job outlives its account.
+  CREATE TABLE job (
+    job_id TEXT PRIMARY KEY REFERENCES used_job_id (job_id),
+    account_email TEXT NOT NULL,
+    sealed_manifest BLOB NOT NULL,
+    signing_key_id TEXT NOT NULL,
+    loading_key_id TEXT NOT NULL,
+    bucket TEXT NOT NULL,
+    bucket_region TEXT NOT NULL,
+    log_bucket TEXT NOT NULL,
+    log_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    job_status TEXT NOT NULL,
+    device_status TEXT NOT NULL,
+    hold_code TEXT,
+    hold_details TEXT,
+    held_at INTEGER,
+    CHECK ((hold_code IS NULL) = (hold_details IS NULL) AND (hold_code IS NULL) = (held_at IS NULL))
+  ) STRICT;
+  CREATE INDEX job_by_account ON job (account_email, created_at);
+  CREATE INDEX job_by_age ON job (created_at);
+
+  CREATE TABLE job_change (
+    change_number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL REFERENCES job (job_id),
+    changed_at INTEGER NOT NULL,
+    job_status TEXT NOT NULL,
+    device_status TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    details TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX job_change_by_job ON job_change (job_id, change_number);
+
+  CREATE TABLE load (
+    job_id TEXT PRIMARY KEY REFERENCES job (job_id),
+    started_at INTEGER NOT NULL,
+    drive_fingerprint TEXT NOT NULL,
+    drive_name TEXT NOT NULL,
+    hash_key BLOB NOT NULL CHECK (length(hash_key) = 16),
+    phase TEXT NOT NULL CHECK (phase IN ('loading', 'publishing', 'done')),
+    finished_at INTEGER,
+    summary TEXT
+  ) STRICT;
+
+  CREATE TABLE attachment (
+    attachment_id TEXT PRIMARY KEY,
+    bay TEXT NOT NULL,
+    drive_fingerprint TEXT,
+    drive_name TEXT NOT NULL,
+    job_id TEXT REFERENCES job (job_id),
+    outcome TEXT CHECK (outcome IN ('done', 'already-loaded', 'interrupted')),
+    attached_at INTEGER NOT NULL,
+    detached_at INTEGER
+  ) STRICT;
+  CREATE INDEX attachment_open ON attachment (attached_at) WHERE detached_at IS NULL;
+`;
+
+/** The steps in order; a store whose `user_version` is N has had the first N. */
+export const MIGRATIONS: readonly string[] = [CREATE_STORE];

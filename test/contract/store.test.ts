@@ -1,0 +1,377 @@
+// The contract of the store, on the double and on SQLite. What only SQLite can show is in test/unit/store.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { Secret } from '#language/secret.ts';
+import type { Store } from '#store/contract.ts';
+import { openStore } from '#store/sqlite-store.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+import {
+  jobIdOf,
+  sampleAccount,
+  sampleAttachment,
+  sampleChange,
+  sampleJob,
+  sampleKey,
+  sampleLoad,
+} from '../support/store-samples.ts';
+
+interface Subject {
+  readonly name: string;
+  readonly open: (t: TestContext) => Store;
+}
+
+const SUBJECTS: readonly Subject[] = [
+  { name: 'memory', open: () => createMemoryStore() },
+  {
+    name: 'SQLite',
+    open: (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'import-station-store-'));
+      const store = openStore({ folder, storeKey: randomBytes(32) });
+      t.after(() => {
+        store[Symbol.dispose]();
+        rmSync(folder, { recursive: true });
+      });
+      return store;
+    },
+  },
+];
+
+for (const { name, open } of SUBJECTS) {
+  describe(`store in ${name}`, () => {
+    accountTests(open);
+    jobTests(open);
+    loadTests(open);
+    attachmentTests(open);
+  });
+}
+
+function accountTests(open: Subject['open']): void {
+  test('account: gives back what was added, when nothing optional is set', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount());
+
+    assert.deepEqual(revealed(store.account('ada@example.com')), revealed(sampleAccount()));
+  });
+
+  test('account: gives back what was added, when everything is set', (t) => {
+    const store = open(t);
+    const account = sampleAccount({
+      endpoint: 'https://s3.example.com',
+      region: 'eu-west-1',
+      forcePathStyle: true,
+      certificateAuthority: '-----BEGIN CERTIFICATE-----\n',
+      expectedBucketOwner: '123456789012',
+      existing: 'refuse',
+      maxObjectBytes: 5_497_558_138_880,
+      keys: [
+        sampleKey({ accessKeyId: 'ZZZ', sessionToken: new Secret('töken'), loads: false }),
+        sampleKey({ accessKeyId: 'AAA', secretAccessKey: new Secret('other'), signs: false }),
+      ],
+    });
+    store.addAccount(account);
+
+    assert.deepEqual(revealed(store.account('ada@example.com')), revealed(account));
+  });
+
+  test('account: is undefined, when there is none of that name', (t) => {
+    assert.equal(open(t).account('bob@example.com'), undefined);
+  });
+
+  test('accounts: lists all by name', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount({ email: 'bob@example.com' }));
+    store.addAccount(sampleAccount());
+
+    assert.deepEqual(
+      store.accounts().map(({ email }) => email),
+      ['ada@example.com', 'bob@example.com'],
+    );
+  });
+
+  test('addAccount: throws and changes nothing, when the account is there already', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount());
+
+    assert.throws(() => {
+      store.addAccount(sampleAccount({ region: 'eu-west-1', keys: [sampleKey({ accessKeyId: 'OTHER' })] }));
+    });
+    assert.deepEqual(revealed(store.account('ada@example.com')), revealed(sampleAccount()));
+  });
+
+  test('addAccount: throws and keeps nothing, when two of its keys have one ID', (t) => {
+    const store = open(t);
+
+    assert.throws(() => {
+      store.addAccount(sampleAccount({ keys: [sampleKey(), sampleKey({ signs: false })] }));
+    });
+    assert.deepEqual(store.accounts(), []);
+  });
+
+  test('removeAccount: forgets the account with its keys', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount());
+    store.removeAccount('ada@example.com');
+    store.addAccount(sampleAccount({ keys: [] }));
+
+    assert.deepEqual(store.account('ada@example.com')?.keys, []);
+  });
+
+  test('removeAccount: throws, when there is none', (t) => {
+    const store = open(t);
+
+    assert.throws(() => {
+      store.removeAccount('ada@example.com');
+    });
+  });
+
+  test('addAccountKey: puts the key behind the others', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount());
+    store.addAccountKey('ada@example.com', sampleKey({ accessKeyId: 'AAA' }));
+
+    assert.deepEqual(
+      store.account('ada@example.com')?.keys.map(({ accessKeyId }) => accessKeyId),
+      ['AKIAIOSFODNN7EXAMPLE', 'AAA'],
+    );
+  });
+
+  test('addAccountKey: throws, when the account is missing or has the key already', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount());
+
+    assert.throws(() => {
+      store.addAccountKey('bob@example.com', sampleKey());
+    });
+    assert.throws(() => {
+      store.addAccountKey('ada@example.com', sampleKey({ secretAccessKey: new Secret('another one') }));
+    });
+    assert.deepEqual(revealed(store.account('ada@example.com')), revealed(sampleAccount()));
+  });
+
+  test('removeAccountKey: takes that key of that account alone', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount({ keys: [sampleKey(), sampleKey({ accessKeyId: 'AAA' })] }));
+    store.addAccount(sampleAccount({ email: 'bob@example.com' }));
+    store.removeAccountKey('ada@example.com', 'AKIAIOSFODNN7EXAMPLE');
+
+    assert.deepEqual(
+      store.accounts().map(({ keys }) => keys.map(({ accessKeyId }) => accessKeyId)),
+      [['AAA'], ['AKIAIOSFODNN7EXAMPLE']],
+    );
+    assert.throws(() => {
+      store.removeAccountKey('ada@example.com', 'AKIAIOSFODNN7EXAMPLE');
+    });
+  });
+}
+
+function jobTests(open: Subject['open']): void {
+  test('job: gives back what was added, byte for byte', (t) => {
+    const store = open(t);
+    const job = sampleJob({ manifest: Uint8Array.from({ length: 256 }, (_, byte) => byte) });
+
+    assert.equal(store.addJob(job, sampleChange()), true);
+    assert.deepEqual(plain(store.job(job.jobId)), plain(job));
+    assert.deepEqual(store.jobHistory(job.jobId), [sampleChange()]);
+  });
+
+  test('job: is undefined and without history, when the ID is not known', (t) => {
+    const store = open(t);
+
+    assert.equal(store.job(jobIdOf('53TX4')), undefined);
+    assert.deepEqual(store.jobHistory(jobIdOf('53TX4')), []);
+  });
+
+  test('addJob: is false and changes nothing, when the ID was used before', (t) => {
+    const store = open(t);
+    store.addJob(sampleJob(), sampleChange());
+
+    assert.equal(store.addJob(sampleJob({ bucket: 'other' }), sampleChange({ cause: 'again' })), false);
+    assert.equal(store.job(jobIdOf('53TX4'))?.bucket, 'vector-bucket');
+    assert.deepEqual(store.jobHistory(jobIdOf('53TX4')), [sampleChange()]);
+  });
+
+  test('addJob: keeps a job whose account is gone later', (t) => {
+    const store = open(t);
+    store.addAccount(sampleAccount());
+    store.addJob(sampleJob(), sampleChange());
+    store.removeAccount('ada@example.com');
+
+    assert.equal(store.job(jobIdOf('53TX4'))?.accountEmail, 'ada@example.com');
+  });
+
+  test('jobs: lists the newest first, the later one first of two at the same time', (t) => {
+    const store = open(t);
+    const times = { '11111': '2026-01-01', '22222': '2026-01-03', '33333': '2026-01-02', '44444': '2026-01-02' };
+    for (const [jobId, day] of Object.entries(times)) {
+      store.addJob(sampleJob({ jobId: jobIdOf(jobId), createdAt: new Date(day) }), sampleChange());
+    }
+
+    assert.deepEqual(
+      store.jobs().map(({ jobId }) => String(jobId)),
+      ['22222', '44444', '33333', '11111'],
+    );
+  });
+
+  test('changeJob: sets the state and adds a line to the history', (t) => {
+    const store = open(t);
+    store.addJob(sampleJob(), sampleChange());
+    const change = sampleChange({
+      changedAt: new Date('2026-01-05T08:00:00.000Z'),
+      state: { job: 'InProgress', device: 'AtAWS' },
+      cause: 'first-file',
+      details: { bay: 'Bay 1' },
+    });
+    store.changeJob(jobIdOf('53TX4'), change);
+
+    assert.deepEqual(store.job(jobIdOf('53TX4'))?.state, change.state);
+    assert.deepEqual(store.jobHistory(jobIdOf('53TX4')), [sampleChange(), change]);
+  });
+
+  test('changeJob, holdJob: throw, when the job is not known', (t) => {
+    const store = open(t);
+
+    assert.throws(() => {
+      store.changeJob(jobIdOf('53TX4'), sampleChange());
+    });
+    assert.throws(() => {
+      store.holdJob(jobIdOf('53TX4'), undefined);
+    });
+    assert.deepEqual(store.jobHistory(jobIdOf('53TX4')), []);
+  });
+
+  test('holdJob: keeps the hold with the job until it is taken away', (t) => {
+    const store = open(t);
+    store.addJob(sampleJob(), sampleChange());
+    const hold = { code: 'LogNotWritten', details: { status: '403' }, heldAt: new Date('2026-01-05T09:00:00.001Z') };
+    store.holdJob(jobIdOf('53TX4'), hold);
+
+    assert.deepEqual(store.job(jobIdOf('53TX4'))?.hold, hold);
+
+    store.holdJob(jobIdOf('53TX4'), undefined);
+
+    assert.deepEqual(plain(store.job(jobIdOf('53TX4'))), plain(sampleJob()));
+  });
+
+  test('jobsSince: counts the jobs of one account from a time on, that time included', (t) => {
+    const store = open(t);
+    const add = (jobId: string, accountEmail: string, createdAt: string): void => {
+      store.addJob(sampleJob({ jobId: jobIdOf(jobId), accountEmail, createdAt: new Date(createdAt) }), sampleChange());
+    };
+    add('11111', 'ada@example.com', '2026-01-01T00:00:00.000Z');
+    add('22222', 'ada@example.com', '2026-01-01T00:00:00.001Z');
+    add('33333', 'bob@example.com', '2026-01-01T00:00:00.002Z');
+
+    assert.equal(store.jobsSince('ada@example.com', new Date('2026-01-01T00:00:00.001Z')), 1);
+    assert.equal(store.jobsSince('ada@example.com', new Date('2026-01-01T00:00:00.000Z')), 2);
+  });
+}
+
+function loadTests(open: Subject['open']): void {
+  const withJob = (t: TestContext): Store => {
+    const store = open(t);
+    store.addJob(sampleJob(), sampleChange());
+    return store;
+  };
+
+  test('load: gives back what was started', (t) => {
+    const store = withJob(t);
+    store.startLoad(sampleLoad());
+
+    assert.deepEqual(plain(store.load(jobIdOf('53TX4'))), plain(sampleLoad()));
+    assert.equal(store.load(jobIdOf('11111')), undefined);
+  });
+
+  test('startLoad: throws, when the job has a load already or is not known', (t) => {
+    const store = withJob(t);
+    store.startLoad(sampleLoad());
+
+    assert.throws(() => {
+      store.startLoad(sampleLoad({ driveFingerprint: 'another' }));
+    });
+    assert.throws(() => {
+      store.startLoad(sampleLoad({ jobId: jobIdOf('11111') }));
+    });
+    assert.equal(store.load(jobIdOf('53TX4'))?.driveFingerprint, 'fingerprint-1');
+  });
+
+  test('changeLoad: changes what is named and leaves the rest', (t) => {
+    const store = withJob(t);
+    store.startLoad(sampleLoad());
+    store.changeLoad(jobIdOf('53TX4'), { phase: 'publishing', summary: '{"loaded":1}' });
+    store.changeLoad(jobIdOf('53TX4'), { phase: 'done', finishedAt: new Date('2026-01-05T10:00:00.000Z') });
+
+    assert.deepEqual(
+      plain(store.load(jobIdOf('53TX4'))),
+      plain(sampleLoad({ phase: 'done', summary: '{"loaded":1}', finishedAt: new Date('2026-01-05T10:00:00.000Z') })),
+    );
+    assert.throws(() => {
+      store.changeLoad(jobIdOf('11111'), { phase: 'done' });
+    });
+  });
+}
+
+function attachmentTests(open: Subject['open']): void {
+  test('openAttachments: lists those that were not closed', (t) => {
+    const store = open(t);
+    store.openAttachment(sampleAttachment());
+    store.openAttachment(sampleAttachment({ attachmentId: 'boot-1:8', bay: 'Bay 2' }));
+    store.changeAttachment('boot-1:7', { detachedAt: new Date('2026-01-05T09:00:00.000Z') });
+
+    assert.deepEqual(store.openAttachments(), [sampleAttachment({ attachmentId: 'boot-1:8', bay: 'Bay 2' })]);
+    assert.deepEqual(
+      store.attachment('boot-1:7'),
+      sampleAttachment({ detachedAt: new Date('2026-01-05T09:00:00.000Z') }),
+    );
+    assert.equal(store.attachment('boot-1:9'), undefined);
+  });
+
+  test('changeAttachment: changes what is named and leaves the rest', (t) => {
+    const store = open(t);
+    store.addJob(sampleJob(), sampleChange());
+    store.openAttachment(sampleAttachment());
+    store.changeAttachment('boot-1:7', { driveFingerprint: 'fingerprint-1', jobId: jobIdOf('53TX4') });
+    store.changeAttachment('boot-1:7', { outcome: 'done' });
+
+    assert.deepEqual(
+      store.attachment('boot-1:7'),
+      sampleAttachment({ driveFingerprint: 'fingerprint-1', jobId: jobIdOf('53TX4'), outcome: 'done' }),
+    );
+    assert.throws(() => {
+      store.changeAttachment('boot-1:9', { outcome: 'done' });
+    });
+  });
+
+  test('openAttachment: opens a known one again with its outcome and its time, when the daemon was restarted', (t) => {
+    const store = open(t);
+    store.openAttachment(sampleAttachment());
+    store.changeAttachment('boot-1:7', { outcome: 'done', detachedAt: new Date('2026-01-05T09:00:00.000Z') });
+    store.openAttachment(sampleAttachment({ bay: 'Bay 3', attachedAt: new Date('2026-01-06T00:00:00.000Z') }));
+
+    assert.deepEqual(store.openAttachments(), [sampleAttachment({ bay: 'Bay 3', outcome: 'done' })]);
+  });
+}
+
+// Secrets compare by what they hide, byte arrays by their bytes.
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_key, part: unknown) =>
+      part instanceof Uint8Array ? Buffer.from(part).toString('hex') : part,
+    ) ?? 'null',
+  );
+
+const revealed = (account: ReturnType<Store['account']>): unknown =>
+  account === undefined
+    ? undefined
+    : {
+        ...account,
+        keys: account.keys.map(({ secretAccessKey, sessionToken, ...key }) => ({
+          ...key,
+          secret: secretAccessKey.reveal(),
+          token: sessionToken?.reveal(),
+        })),
+      };

@@ -1,0 +1,103 @@
+// The store's double: the same contract, in memory. It passes the suite of test/contract/store.test.ts.
+
+import assert from 'node:assert/strict';
+import type { JobId } from '#job/job-id.ts';
+import type { Account, Attachment, Job, JobChange, Load, Store } from '#store/contract.ts';
+
+/** Makes an empty store that forgets everything with its process. */
+export const createMemoryStore = (): Store => {
+  const accounts = new Map<string, Account>();
+  const jobs = new Map<JobId, { readonly job: Job; readonly history: readonly JobChange[] }>();
+  const loads = new Map<JobId, Load>();
+  const attachments = new Map<string, Attachment>();
+
+  const accountOf = (email: string): Account => {
+    const account = accounts.get(email);
+    assert(account !== undefined, 'an account that is used is there');
+    return account;
+  };
+  const jobOf = (jobId: JobId): { readonly job: Job; readonly history: readonly JobChange[] } => {
+    const stored = jobs.get(jobId);
+    assert(stored !== undefined, 'a job that is used is there');
+    return stored;
+  };
+  return {
+    addAccount: (account) => {
+      assert(!accounts.has(account.email), 'an account that is added is new');
+      const keyIds = new Set(account.keys.map(({ accessKeyId }) => accessKeyId));
+      assert(keyIds.size === account.keys.length, 'each key of an account has an ID of its own');
+      accounts.set(account.email, account);
+    },
+    account: (email) => accounts.get(email),
+    accounts: () => [...accounts.values()].toSorted((a, b) => (a.email < b.email ? -1 : 1)),
+    removeAccount: (email) => {
+      assert(accounts.delete(email), 'an account that is removed is there');
+    },
+    addAccountKey: (email, key) => {
+      const account = accountOf(email);
+      assert(!account.keys.some(({ accessKeyId }) => accessKeyId === key.accessKeyId), 'a key that is added is new');
+      accounts.set(email, { ...account, keys: [...account.keys, key] });
+    },
+    removeAccountKey: (email, accessKeyId) => {
+      const account = accountOf(email);
+      const keys = account.keys.filter((key) => key.accessKeyId !== accessKeyId);
+      assert(keys.length < account.keys.length, 'a key that is removed is there');
+      accounts.set(email, { ...account, keys });
+    },
+
+    addJob: (job, change) => {
+      if (jobs.has(job.jobId)) return false;
+      jobs.set(job.jobId, { job, history: [change] });
+      return true;
+    },
+    job: (jobId) => jobs.get(jobId)?.job,
+    jobs: () =>
+      [...jobs.values()]
+        .map(({ job }) => job)
+        .toReversed()
+        .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
+    jobHistory: (jobId) => jobs.get(jobId)?.history ?? [],
+    changeJob: (jobId, change) => {
+      const { job, history } = jobOf(jobId);
+      jobs.set(jobId, { job: { ...job, state: change.state }, history: [...history, change] });
+    },
+    holdJob: (jobId, hold) => {
+      const { job, history } = jobOf(jobId);
+      const { hold: _former, ...rest } = job;
+      jobs.set(jobId, { job: hold === undefined ? rest : { ...rest, hold }, history });
+    },
+    jobsSince: (email, since) =>
+      [...jobs.values()].filter(({ job }) => job.accountEmail === email && job.createdAt >= since).length,
+
+    startLoad: (load) => {
+      jobOf(load.jobId);
+      assert(!loads.has(load.jobId), 'a job has at most one load');
+      loads.set(load.jobId, load);
+    },
+    load: (jobId) => loads.get(jobId),
+    changeLoad: (jobId, change) => {
+      const load = loads.get(jobId);
+      assert(load !== undefined, 'a load that changes is there');
+      loads.set(jobId, { ...load, ...change });
+    },
+
+    openAttachment: (attachment) => {
+      const former = attachments.get(attachment.attachmentId);
+      if (former === undefined) {
+        attachments.set(attachment.attachmentId, attachment);
+        return;
+      }
+      const { detachedAt: _former, ...rest } = former;
+      attachments.set(attachment.attachmentId, { ...rest, bay: attachment.bay, driveName: attachment.driveName });
+    },
+    changeAttachment: (attachmentId, change) => {
+      const attachment = attachments.get(attachmentId);
+      assert(attachment !== undefined, 'an attachment that changes is there');
+      attachments.set(attachmentId, { ...attachment, ...change });
+    },
+    attachment: (attachmentId) => attachments.get(attachmentId),
+    openAttachments: () => [...attachments.values()].filter(({ detachedAt }) => detachedAt === undefined),
+
+    [Symbol.dispose]: () => undefined,
+  };
+};
