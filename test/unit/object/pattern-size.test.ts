@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { RE2JS } from 're2js';
+import { translateJavaPattern } from '#object/java-pattern.ts';
+
+// A small grammar of patterns that the engine accepts.
+const { pattern } = fc.letrec<{ pattern: string; item: string; atom: string }>((tie) => ({
+  atom: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom('a', '.', '[a-z\\s]', '\\s', '\\d', '\\Qa.b\\E', '^', '\\x41', '\u00e9'),
+    tie('pattern').map((inner) => `(${inner})`),
+    tie('pattern').map((inner) => `(?i:${inner})`),
+  ),
+  item: fc.oneof(
+    tie('atom'),
+    fc.tuple(tie('atom'), fc.constantFrom('*', '+?', '?', '{3}', '{2,5}', '{4,}')).map((pair) => pair.join('')),
+  ),
+  pattern: fc.oneof(
+    fc.array(tie('item'), { minLength: 1, maxLength: 4 }).map((items) => items.join('')),
+    fc.tuple(tie('item'), tie('item')).map((pair) => pair.join('|')),
+  ),
+}));
+
+test('translateJavaPattern: reckons at least the size that the compiled program has, for any pattern', () => {
+  // What every program has beside the pattern: its start and its match.
+  const frame = 3;
+  fc.assert(
+    fc.property(pattern, (text) => {
+      const translated = translateJavaPattern(text);
+      assert.equal(translated.kind, 'ok');
+      if (translated.kind !== 'ok') return;
+
+      assert.ok(RE2JS.compile(translated.text).programSize() <= translated.size + frame, text);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('translateJavaPattern: reckons without writing repeats out, when they are nested without end', () => {
+  const translated = translateJavaPattern(`${'('.repeat(60)}a${'{1000})'.repeat(60)}`);
+
+  assert.ok(translated.kind === 'ok' && translated.size > 1e100);
+});
