@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # Shared by scripts/demo and scripts/test: gets what they need, and says in one line what it cannot get.
 # To be sourced by bash with `root` (folder of the checkout) and `name` (of the command) set.
 #

@@ -40,10 +40,7 @@ const IMPURE_NAMES: readonly string[] = [
   'new Date()',
   'performance',
   'Math.random',
-  'randomBytes',
-  'randomInt',
-  'randomUUID',
-  'getRandomValues',
+  'crypto',
   'process',
   'fetch',
   'setTimeout',
@@ -116,6 +113,10 @@ test('rooms: the pure rooms do no I/O and know no clock, no chance and no enviro
     ...imports
       .filter(({ specifier }) => specifier.startsWith('node:') && !PURE_MODULES.includes(specifier))
       .map(({ specifier }) => `imports ${specifier}`),
+    ...imports
+      .filter(({ specifier }) => specifier === 'node:crypto')
+      .flatMap(({ names }) => names.filter((name) => /random|generate|^\*$/iu.test(name)))
+      .map((name) => `imports ${name} of node:crypto`),
     ...IMPURE_NAMES.filter((name) => uses.has(name)).map((name) => `uses ${name}`),
   ]);
 
