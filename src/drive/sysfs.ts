@@ -113,8 +113,11 @@ const readPartitionFolder = async (kernelName: string, folder: string): Promise<
   };
 };
 
+// `losetup -d` is the unplug: on a device that is still open it only sets autoclear (loop(4)), and the kernel lets go of the
+// file with the last user. For the station such an image has left.
 const readBackingFile = async (folder: string): Promise<string | undefined> => {
   try {
+    if ((await readText(`${folder}/loop/autoclear`)) === '1') return undefined;
     return await readText(`${folder}/loop/backing_file`);
   } catch (error: unknown) {
     if (isGone(error)) return undefined;
