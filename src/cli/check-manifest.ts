@@ -3,6 +3,7 @@
 import { manifestWarnings } from '#job/manifest-warnings.ts';
 import type { ManifestProblem } from '#job/manifest.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
+import { createObjectRules } from '#object/rules.ts';
 import type { ManifestCheck } from './json-shapes.ts';
 import { refused, type Answer } from './refusal.ts';
 
@@ -10,6 +11,8 @@ import { refused, type Answer } from './refusal.ts';
 export const checkManifest = (bytes: Uint8Array, facilityCountry?: string): ManifestCheck => {
   const parsed = parseManifest(bytes, facilityCountry === undefined ? {} : { facilityCountry });
   if (parsed.kind === 'problem') return invalid(parsed.problems);
+  const compiled = createObjectRules(parsed.manifest);
+  if (compiled.kind === 'problem') return invalid(compiled.problems);
   return { valid: true, problems: [], warnings: [...manifestWarnings(parsed.manifest)] };
 };
 

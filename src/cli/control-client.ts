@@ -51,8 +51,8 @@ export const withControl = async (
   return await use(callBy(transport, context.signal), config.value);
 };
 
-/** Opens the way to the daemon, or, where none runs and the request permits it, to a desk over the store. */
-export const openControl = async (
+// The way to the daemon, or, where none runs and the request permits it, to a desk over the store.
+const openControl = async (
   { config, right, needsDaemon }: Omit<ControlNeeds, 'configPath'> & { readonly config: Config },
   signal: AbortSignal,
 ): Promise<Answer<Transport>> => {

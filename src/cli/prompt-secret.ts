@@ -13,8 +13,9 @@ export const promptSecret = async ({ io, signal }: CliContext, prompt: string): 
       done();
     },
   });
-  io.stderr.write(`${prompt}: `);
+  // The terminal's own echo goes off with the interface: nothing is asked before that.
   const lines = createInterface({ input: io.stdin, output: silent, terminal: true });
+  io.stderr.write(`${prompt}: `);
   try {
     return new Secret(await lines.question('', { signal }));
   } finally {

@@ -40,8 +40,8 @@ export const formatRefusal = ({ error, problems = [] }: Refusal): readonly strin
   `  Code:       ${error.code}`,
 ];
 
-/** One finding of a manifest or request: `line 4, bucket: ... (InvalidManifestField)`. */
-export const formatProblem = (problem: NonNullable<Refusal['problems']>[number]): string => {
+// `line 4, bucket: ... (InvalidManifestField)`
+const formatProblem = (problem: NonNullable<Refusal['problems']>[number]): string => {
   const place = [
     ...(problem.line === undefined ? [] : [`line ${String(problem.line)}`]),
     ...(problem.field === undefined ? [] : [printable(problem.field)]),
