@@ -1,0 +1,71 @@
+// Between station and MinIO: counts what is asked, answers late, stops answering, or breaks connections, as a test wants.
+
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A proxy in front of an S3 server on loopback. */
+export interface S3Proxy extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`; signatures stay valid because the Host header is passed on. */
+  readonly endpoint: string;
+  /** Path and query of every PUT and POST that the server answered with success, in order. */
+  readonly writes: readonly string[];
+  /** Answers come this much later, in milliseconds. */
+  setLatency(latencyMs: number): void;
+  /** Requests are held back until `resume`; those under way too. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Starts a proxy in front of `target`. */
+export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
+  const writes: string[] = [];
+  let latencyMs = 0;
+  let gate = Promise.withResolvers<void>();
+  gate.resolve();
+  const { hostname, port } = new URL(target);
+
+  const forward = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    await gate.promise;
+    const { method = 'GET', url = '/' } = incoming;
+    const upstream = httpRequest({ host: hostname, port, method, path: url, headers: incoming.headers });
+    const answered = once(upstream, 'response');
+    incoming.pipe(upstream);
+    const [answer] = (await answered) as [IncomingMessage];
+    const chunks = (await answer.toArray()) as Buffer[];
+    const status = answer.statusCode ?? 500;
+    if (status < 300 && (method === 'PUT' || method === 'POST')) writes.push(url);
+    if (latencyMs > 0) await delay(latencyMs);
+    await gate.promise;
+    response.writeHead(status, answer.rawHeaders);
+    response.end(Buffer.concat(chunks));
+  };
+  const server = createServer((incoming, response) => {
+    // The caller's connection broke, or the server's: either way the caller sees a broken connection.
+    forward(incoming, response).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${String(address.port)}`,
+    writes,
+    setLatency: (next) => {
+      latencyMs = next;
+    },
+    pause: () => {
+      gate = Promise.withResolvers<void>();
+    },
+    resume: () => {
+      gate.resolve();
+    },
+    [Symbol.asyncDispose]: async () => {
+      gate.resolve();
+      server.closeAllConnections();
+      const closed = once(server, 'close');
+      server.close();
+      await closed;
+    },
+  };
+};
