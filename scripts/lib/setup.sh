@@ -83,8 +83,9 @@ complete_environment() {
   done
   export PATH
   if [ -z "${HOME:-}" ]; then
-    HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
-    export HOME="${HOME:-/root}"
+    # A user without an entry (a container's) has no home.
+    HOME=$(getent passwd "$(id -u)" | cut -d: -f6) || true
+    export HOME="${HOME:-/tmp}"
   fi
   # What a developer has set for other work must not reach the station.
   unset NODE_OPTIONS NODE_PATH NODE_ENV
