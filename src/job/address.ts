@@ -7,8 +7,8 @@ import { type Rule, createFieldReader } from './field-reader.ts';
 import { hasControl } from './field-rules.ts';
 import { given } from './given.ts';
 
-/** Longest field of an address, in characters (ours, spec 1.4). */
-export const MAX_ADDRESS_CHARACTERS: number = 100;
+// Longest field of an address, in characters (ours, spec 1.4).
+const MAX_ADDRESS_CHARACTERS = 100;
 
 const POST_BOX = /\bp ?o ?box\b|\bpost office box\b|\bpob ?\d/u;
 

@@ -1,7 +1,9 @@
 // Countries as customers write them: enough to tell the United States, Canada and the European Union (spec 1.4, 1.5).
 
+type Names = readonly [code: string, ...others: readonly string[]];
+
 // ISO 3166-1 alpha-2, alpha-3 and the English names; the European Union as of 2020.
-const EUROPEAN_UNION: readonly (readonly string[])[] = [
+const EUROPEAN_UNION: readonly Names[] = [
   ['at', 'aut', 'austria'],
   ['be', 'bel', 'belgium'],
   ['bg', 'bgr', 'bulgaria'],
@@ -31,7 +33,7 @@ const EUROPEAN_UNION: readonly (readonly string[])[] = [
   ['se', 'swe', 'sweden'],
 ];
 
-const OTHERS: readonly (readonly string[])[] = [
+const OTHERS: readonly Names[] = [
   ['us', 'usa', 'united states', 'united states of america'],
   ['ca', 'can', 'canada'],
   ['gb', 'gbr', 'uk', 'united kingdom', 'great britain'],
@@ -40,9 +42,9 @@ const OTHERS: readonly (readonly string[])[] = [
 ];
 
 const CODES: ReadonlyMap<string, string> = new Map(
-  [...EUROPEAN_UNION, ...OTHERS].flatMap((names) => names.map((name) => [name, names[0] ?? name] as const)),
+  [...EUROPEAN_UNION, ...OTHERS].flatMap((names) => names.map((name) => [name, names[0]] as const)),
 );
-const EUROPEAN_UNION_CODES: ReadonlySet<string> = new Set(EUROPEAN_UNION.map(([code = '']) => code));
+const EUROPEAN_UNION_CODES: ReadonlySet<string> = new Set(EUROPEAN_UNION.map(([code]) => code));
 
 /** The one form of a country's name: its ISO 3166-1 alpha-2 code in lower case where known, else the words, lower case. */
 export const countryCode = (name: string): string => {

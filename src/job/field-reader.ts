@@ -3,6 +3,7 @@
 import { printable } from '#language/printable.ts';
 
 import type { Located, ManifestProblemCode } from './manifest.ts';
+import { given } from './given.ts';
 import type { Findings, ManifestEntry, ManifestNode, MapNode, ScalarNode } from './manifest-tree.ts';
 
 /** What a rule makes of a text: a value, or what it expects instead. */
@@ -65,7 +66,7 @@ export const createFieldReader = (options: FieldReaderOptions): FieldReader => {
   const refuse = (name: string, message: string): void => {
     const line = entries.get(name)?.line;
     const field = `${path}${printable(name)}`;
-    findings.add({ code: options.invalidCode, field, message, ...(line === undefined ? {} : { line }) });
+    findings.add({ code: options.invalidCode, field, message, ...given({ line }) });
   };
   const miss = (name: string): void => {
     const field = `${path}${name}`;

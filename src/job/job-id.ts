@@ -11,19 +11,18 @@ export const JOB_ID_SYMBOLS: string = '123456789ABCDEFGHIJKLMNPQRSTUVWXYZ';
 /** Symbols in a job ID. */
 export const JOB_ID_LENGTH: number = 5;
 
-const JOB_ID = /^[1-9A-NP-Z]{5}$/;
+// Tested before the case is changed: toUpperCase makes two ASCII letters of a sharp s, and one of a dotless i.
+const JOB_ID = /^[1-9A-NP-Za-np-z]{5}$/u;
 
 /** Reads a job ID in any case; undefined where the text is none. */
-export const parseJobId = (text: string): JobId | undefined => {
-  const upper = text.toUpperCase();
-  return JOB_ID.test(upper) ? (upper as JobId) : undefined;
-};
+export const parseJobId = (text: string): JobId | undefined =>
+  JOB_ID.test(text) ? (text.toUpperCase() as JobId) : undefined;
 
 /**
  * Makes a job ID from a source of uniform random integers.
  * @param randomInt gives an integer from 0 up to but not including `limit`, from a cryptographic source.
  */
 export const createJobId = (randomInt: (limit: number) => number): JobId => {
-  const symbols = Array.from({ length: JOB_ID_LENGTH }, () => JOB_ID_SYMBOLS[randomInt(JOB_ID_SYMBOLS.length)] ?? '');
+  const symbols = Array.from({ length: JOB_ID_LENGTH }, () => JOB_ID_SYMBOLS.charAt(randomInt(JOB_ID_SYMBOLS.length)));
   return symbols.join('') as JobId;
 };

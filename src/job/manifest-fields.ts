@@ -14,8 +14,8 @@ export const SECRET_FIELDS: ReadonlySet<string> = new Set(['pinCode', 'trueCrypt
 const OF_EXPORTS = 'belongs to an export manifest, expected an S3 import manifest';
 const OF_VOLUMES = 'belongs to an EBS or Glacier manifest, expected an S3 import manifest';
 
-/** Fields that are known and refused by name, with the reason (spec 1.6; decision 25). */
-export const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
+// Fields that are known and refused by name, with the reason (spec 1.6; decision 25).
+const REFUSED_FIELDS: ReadonlyMap<string, string> = new Map([
   ['exportBucket', OF_EXPORTS],
   ['fileSystem', OF_EXPORTS],
   ['recoveryDirectory', OF_EXPORTS],
@@ -95,7 +95,8 @@ export const readSubstitutions = (reader: FieldReader, findings: Findings): read
   return (map?.entries ?? []).flatMap((entry) => {
     const { value } = entry;
     if (value.kind !== 'scalar') {
-      child.optional(entry.name, textRule);
+      // Reports the shape; no rule is reached.
+      child.optional(entry.name, headerRule);
       return [];
     }
     const complaint = substitutionProblem(entry, value);
@@ -110,8 +111,6 @@ const substitutionProblem = (entry: ManifestEntry, value: ScalarNode): string | 
   const isAmbiguous = !entry.isNameQuoted && !value.isQuoted && value.text.includes(':');
   return isAmbiguous ? 'the line has several colons, expected quotes around both texts' : undefined;
 };
-
-const textRule: Rule<string> = (text) => ({ value: text });
 
 // Only what follows the last dot of a name is looked up (decision 22), so another dot could never match.
 const extensionRule: Rule<string> = (text) =>

@@ -7,8 +7,8 @@ type Piece<Value> =
   | { readonly kind: 'ok'; readonly value: Value; readonly rest: string }
   | { readonly kind: 'problem'; readonly message: string };
 
-const PLAIN = /^[^,[\]{}]*/u;
-const PLAIN_NAME = /^[^,[\]{}:]*/u;
+const PLAIN_END = /[,[\]{}]|$/u;
+const PLAIN_NAME_END = /[,[\]{}:]|$/u;
 const NOT_CLOSED = 'a list or map in brackets is not closed, or holds brackets itself, expected it on one line';
 
 /** True where the text starts a list or map in brackets. */
@@ -19,7 +19,7 @@ export const readFlow = (source: string, line: number): ValueResult =>
   source.startsWith('[') ? readFlowList(source, line) : readFlowMap(source, line);
 
 const readFlowList = (source: string, line: number): ValueResult => {
-  const items = readPieces(source, ']', (text) => readItem(text, PLAIN, line));
+  const items = readPieces(source, ']', (text) => readItem(text, PLAIN_END, line));
   return items.kind === 'problem' ? items : { kind: 'ok', node: { kind: 'list', items: items.value } };
 };
 
@@ -50,7 +50,7 @@ const readPieces = <Value>(
 };
 
 const readPair = (source: string, line: number): Piece<ManifestEntry> => {
-  const name = readItem(source, PLAIN_NAME, line);
+  const name = readItem(source, PLAIN_NAME_END, line);
   if (name.kind === 'problem') return name;
   const behind = trimBlanks(name.rest);
   if (!behind.startsWith(':'))
@@ -61,20 +61,20 @@ const readPair = (source: string, line: number): Piece<ManifestEntry> => {
     const value: ScalarNode = { kind: 'scalar', text: '', line, isQuoted: false };
     return { kind: 'ok', value: { ...entry, value }, rest: start };
   }
-  const value = readItem(start, PLAIN, line);
+  const value = readItem(start, PLAIN_END, line);
   return value.kind === 'problem' ? value : { kind: 'ok', value: { ...entry, value: value.value }, rest: value.rest };
 };
 
-const readItem = (source: string, plain: RegExp, line: number): Piece<ScalarNode> => {
+const readItem = (source: string, end: RegExp, line: number): Piece<ScalarNode> => {
   if (isQuoted(source)) {
     const quoted = readQuoted(source);
     if (quoted.kind === 'problem') return quoted;
     return { kind: 'ok', value: { kind: 'scalar', text: quoted.text, line, isQuoted: true }, rest: quoted.rest };
   }
-  const whole = plain.exec(source)?.[0] ?? '';
-  const text = trimBlanks(whole);
+  const at = source.search(end);
+  const text = trimBlanks(source.slice(0, at));
   if (text !== withoutComment(text)) return { kind: 'problem', message: NOT_CLOSED };
   if (text === '') return { kind: 'problem', message: 'a list or map in brackets has an empty place' };
   const scalar = plainScalar(text, line);
-  return scalar.kind === 'problem' ? scalar : { kind: 'ok', value: scalar.node, rest: source.slice(whole.length) };
+  return scalar.kind === 'problem' ? scalar : { kind: 'ok', value: scalar.node, rest: source.slice(at) };
 };

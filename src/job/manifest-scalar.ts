@@ -7,9 +7,10 @@ const HEX_RADIX = 16;
 const LAST_CODE_POINT = 0x10ffff;
 
 const BLANKS = ' \t';
-const SINGLE_QUOTED = /^'(?:[^']|'')*'/u;
+// The look-ahead keeps a doubled quote at the end from being taken as the closing one.
+const SINGLE_QUOTED = /^'(?:[^']|'')*'(?!')/u;
 const DOUBLE_QUOTED = /^"(?:[^"\\]|\\.)*"/u;
-const ESCAPE = /\\(?:x(?<byte>[\dA-Fa-f]{2})|u(?<short>[\dA-Fa-f]{4})|U(?<long>[\dA-Fa-f]{8})|(?<name>.))/gu;
+const ESCAPE = /\\(?:x([\dA-Fa-f]{2})|u([\dA-Fa-f]{4})|U([\dA-Fa-f]{8})|(.))/gu;
 
 // YAML 1.2.2, 5.7.
 const ESCAPED: ReadonlyMap<string, string> = new Map([
@@ -35,8 +36,8 @@ const ESCAPED: ReadonlyMap<string, string> = new Map([
 // Anchors, aliases, tags, block text, directives and what YAML reserves: a meaning that we do not have.
 const INDICATOR = /^[&*!|>%@`]/u;
 
-/** A quoted text at the start of a source, and what stands behind it. */
-export type QuotedResult =
+// A quoted text at the start of a source, and what stands behind it.
+type QuotedResult =
   | { readonly kind: 'ok'; readonly text: string; readonly rest: string }
   | { readonly kind: 'problem'; readonly message: string };
 
@@ -110,7 +111,7 @@ const unescape = (body: string): string | undefined => {
   const pieces: string[] = [];
   let at = 0;
   for (const match of body.matchAll(ESCAPE)) {
-    const character = escapedCharacter(match.groups ?? {});
+    const character = escapedCharacter(match);
     if (character === undefined) return undefined;
     pieces.push(body.slice(at, match.index), character);
     at = match.index + match[0].length;
@@ -120,8 +121,7 @@ const unescape = (body: string): string | undefined => {
   return text.isWellFormed() ? text : undefined;
 };
 
-const escapedCharacter = (groups: Readonly<Record<string, string | undefined>>): string | undefined => {
-  const { byte, short, long, name } = groups;
+const escapedCharacter = ([, byte, short, long, name]: RegExpExecArray): string | undefined => {
   if (name !== undefined) return ESCAPED.get(name);
   const codePoint = Number.parseInt(`${byte ?? ''}${short ?? ''}${long ?? ''}`, HEX_RADIX);
   return codePoint > LAST_CODE_POINT ? undefined : String.fromCodePoint(codePoint);

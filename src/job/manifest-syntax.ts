@@ -37,8 +37,7 @@ interface Draft {
 
 type Complain = (message: string) => void;
 
-const ROW = /^(?<indentation>[ \t]*)(?<content>.*)$/su;
-const LIST_ITEM = /^-(?:[ \t]+(?<item>.*))?$/su;
+const LIST_ITEM = /^-(?:[ \t]+(.*))?$/su;
 const ENTRY_WISH = 'expected `name: value`, or `- item` in a list';
 
 /**
@@ -59,7 +58,7 @@ export const parseManifestSyntax = (lines: readonly string[], rules: SyntaxRules
     checkIndentation(row, base, complain);
     const item = LIST_ITEM.exec(row.content);
     if (item !== null) {
-      addItem({ draft: current, text: item.groups?.['item'] ?? '', row, rules, complain });
+      addItem({ draft: current, text: item[1] ?? '', row, rules, complain });
     } else if (row.indent <= base) {
       current = readDraft(row, complain);
       if (current !== undefined) drafts.push(current);
@@ -72,13 +71,9 @@ export const parseManifestSyntax = (lines: readonly string[], rules: SyntaxRules
 };
 
 const toRow = (text: string, index: number): Row => {
-  const { indentation = '', content = '' } = ROW.exec(text)?.groups ?? {};
-  return {
-    line: index + 1,
-    indent: indentation.length,
-    hasTab: indentation.includes('\t'),
-    content: trimBlanks(content),
-  };
+  const indent = text.search(/[^ \t]|$/u);
+  const hasTab = text.slice(0, indent).includes('\t');
+  return { line: index + 1, indent, hasTab, content: trimBlanks(text) };
 };
 
 const checkIndentation = (row: Row, base: number, complain: Complain): void => {

@@ -6,8 +6,8 @@ import { KIB } from '#language/units.ts';
 
 import type { Findings } from './manifest-tree.ts';
 
-/** Largest manifest in bytes. Ours: far above any real one, far below what a stranger's file could cost. */
-export const MAX_MANIFEST_BYTES: number = 64 * KIB;
+// Largest manifest in bytes. Ours: far above any real one, far below what a stranger's file could cost.
+const MAX_MANIFEST_BYTES = 64 * KIB;
 
 const HEX_RADIX = 16;
 const CODE_POINT_WIDTH = 4;

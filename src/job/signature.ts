@@ -8,8 +8,8 @@ import { KIB } from '#language/units.ts';
 
 import { type JobId, parseJobId } from './job-id.ts';
 
-/** Largest SIGNATURE file that is read, in bytes (spec 2.2). */
-export const MAX_SIGNATURE_FILE_BYTES: number = 4 * KIB;
+// Largest SIGNATURE file that is read, in bytes (spec 2.2).
+const MAX_SIGNATURE_FILE_BYTES = 4 * KIB;
 
 /** Version of a SIGNATURE file: as written for a 1.x or a 2.0 manifest; either is accepted for both. */
 export type SignatureVersion = '1.0' | '2.0';
@@ -42,7 +42,7 @@ const BASE64_OF_MAC = /^[A-Za-z\d+/]{27}=$/u;
 // TAB, LF, CR and the visible characters: what a SIGNATURE of any tool consists of.
 const ALLOWED = /^[\t\n\r -~]*$/u;
 const LINE_END = /\r?\n/u;
-const LINE = /^[\t ]*(?<name>[^\t :]*)[\t ]*:[\t ]*(?<value>[^\t ]*)[\t ]*$/u;
+const LINE = /^[\t ]*(?<name>[^\t\r :]*)[\t ]*:[\t ]*(?<value>[^\t\r ]*)[\t ]*$/u;
 
 /**
  * Reads a SIGNATURE file: any order, blanks around colon and at line ends, LF or CRLF, blank lines, with or without a
@@ -98,9 +98,11 @@ const readFields = (text: string): Fields | { readonly kind: 'problem'; readonly
 };
 
 const readFile = (values: ReadonlyMap<string, string>): SignatureFileResult => {
-  const missing = FIELDS.filter((name) => !values.has(name));
-  if (missing.length > 0) return problem(`${missing.map((name) => `"${name}"`).join(' and ')} is missing`);
-  const [version = '', signingMethod = '', id = '', signature = ''] = FIELDS.map((name) => values.get(name) ?? '');
+  const [version, signingMethod, id, signature] = FIELDS.map((name) => values.get(name));
+  if (version === undefined || signingMethod === undefined || id === undefined || signature === undefined) {
+    const missing = FIELDS.filter((name) => !values.has(name)).map((name) => `"${name}"`);
+    return problem(`${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing`);
+  }
   if (version !== '1.0' && version !== '2.0') return problem(`version is "${printable(version)}", expected 1.0 or 2.0`);
   if (signingMethod !== SIGNING_METHOD) {
     return problem(`signingMethod is "${printable(signingMethod)}", expected ${SIGNING_METHOD}`);

@@ -17,7 +17,7 @@ export const printable = (text: string | Uint8Array): string =>
 
 const escapeText = (text: string): string =>
   text.replace(UNSAFE, (character) =>
-    character === '\\' ? '\\\\' : `\\u{${(character.codePointAt(0) ?? 0).toString(HEX_RADIX)}}`,
+    character === '\\' ? '\\\\' : `\\u{${Number(character.codePointAt(0)).toString(HEX_RADIX)}}`,
   );
 
 const escapeBytes = (bytes: Uint8Array): string => {
