@@ -117,7 +117,7 @@ become_root() {
   if [ -n "$missing" ]; then
     fail "missing Debian packages; get them as root: apt-get update && apt-get install -y ${missing% }"
   fi
-  fail "cannot mount drives without root; run it as root, or: sudo $root/scripts/$name $*"
+  fail "cannot mount drives without root; run it as root, or: sudo $root/scripts/$name${*:+ $*}"
 }
 
 install_packages() {

@@ -2,7 +2,6 @@
 // a single capability, and the command line. Everything of it lies in one temporary folder and ends with the station.
 
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,9 +114,6 @@ const prepare = async ({ stateDir, runDir, configPath }: Station, options: Stati
     await mkdir(path, { mode });
     await chown(path, STATION_UID, STATION_UID);
   }
-  const keyPath = join(stateDir, 'store-key');
-  await writeFile(keyPath, randomBytes(32), { mode: 0o600 });
-  await chown(keyPath, STATION_UID, STATION_UID);
   await writeFile(configPath, formatConfig(stateDir, runDir, options), { mode: 0o644 });
 };
 
