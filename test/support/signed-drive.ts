@@ -119,7 +119,7 @@ export const prepareJob = async (options: JobOptions): Promise<PreparedJob> => {
 };
 
 const hasBucket = async (minio: Minio, bucket: string): Promise<boolean> =>
-  await minio.listObjects(bucket).then(
+  minio.listObjects(bucket).then(
     () => true,
     () => false,
   );

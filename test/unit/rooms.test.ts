@@ -24,7 +24,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   notice: ['job'],
   desk: ['job', 'object', 'import-log', 'store', 'bucket', 'notice', 'protocol', 'config'],
   station: ['job', 'object', 'import-log', 'store', 'drive', 'protocol', 'bucket', 'notice', 'desk', 'config'],
-  cli: ['store', 'protocol', 'job', 'notice', 'desk', 'config', 'object'],
+  // Where no daemon runs, it puts the desk together itself: its store and its bucket.
+  cli: ['store', 'protocol', 'job', 'notice', 'desk', 'config', 'object', 'bucket'],
   config: [],
   'src/main.ts': ['cli', 'station', 'load', 'launch'],
 };
