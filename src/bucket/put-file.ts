@@ -1,0 +1,77 @@
+// A file of any size into the bucket through lib-storage: the import log.
+
+import { createReadStream } from 'node:fs';
+import { Upload } from '@aws-sdk/lib-storage';
+import { SECOND_MS } from '#language/units.ts';
+import type { BucketAccess } from './contract.ts';
+import type { Answer } from './guarded.ts';
+import { bucketTarget, createS3Client } from './s3-client.ts';
+
+/** Parts at once, 5 MiB each. */
+const PARTS_AT_ONCE = 2;
+/** How long requests that were cut off may take to settle. */
+const QUIET_MS = 5 * SECOND_MS;
+
+/**
+ * Uploads a file, replacing what is there. It settles only when none of its requests is under way any more: the caller
+ * may then look for parts that a failed upload left.
+ * Errors: as the SDK throws them, and those of reading the file.
+ */
+export const putFile = async (
+  access: BucketAccess,
+  { key, path, contentType }: { readonly key: string; readonly path: string; readonly contentType: string },
+  signal: AbortSignal,
+): Answer<object> => {
+  // A client of its own: lib-storage hands no signal to its requests, so their connections are what is cut.
+  const client = createS3Client(access);
+  const underWay = new Set<Promise<unknown>>();
+  client.middlewareStack.add((next) => (step) => track(underWay, next(step)), {
+    step: 'initialize',
+    name: 'importStationUnderWay',
+  });
+  const stopping = new AbortController();
+  const stop = (): void => {
+    stopping.abort(signal.reason);
+    client.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  const body = createReadStream(path);
+  try {
+    await new Upload({
+      client,
+      params: { ...bucketTarget(access), Key: key, Body: body, ContentType: contentType, ChecksumAlgorithm: 'CRC32' },
+      queueSize: PARTS_AT_ONCE,
+      // Its own cleanup could outlive the call; the caller does it.
+      leavePartsOnError: true,
+      abortController: stopping,
+    }).done();
+    return { kind: 'ok' };
+  } finally {
+    signal.removeEventListener('abort', stop);
+    body.destroy();
+    await settle(underWay, () => {
+      client.destroy();
+    });
+    client.destroy();
+  }
+};
+
+const track = <Value>(underWay: Set<Promise<unknown>>, request: Promise<Value>): Promise<Value> => {
+  const settled: Promise<unknown> = request.then(
+    () => underWay.delete(settled),
+    // The upload reports it.
+    () => underWay.delete(settled),
+  );
+  underWay.add(settled);
+  return request;
+};
+
+/** Waits until no request is under way; those that take too long are cut off. */
+const settle = async (underWay: ReadonlySet<Promise<unknown>>, cut: () => void): Promise<void> => {
+  const timer = setInterval(cut, QUIET_MS);
+  try {
+    while (underWay.size > 0) await Promise.all(underWay);
+  } finally {
+    clearInterval(timer);
+  }
+};

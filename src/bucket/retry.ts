@@ -1,0 +1,117 @@
+// The one place that asks a bucket again: what the bucket or the network will get over is waited out (decision 11).
+//
+// INVARIANTS
+// 1. Only problems of scope `transient` are waited out; every other answer is given back at once.
+// 2. An attempt counts against a key only if another key was acknowledged while it ran or since the one before it:
+//    while nothing gets through, it is the bucket that fails and not the key, and the wait has no end but the signal.
+// 3. Waits grow to a limit and are drawn from their whole range (full jitter), so that many requests do not return as
+//    one.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { SECOND_MS } from '#language/units.ts';
+import type { BucketProblem } from './contract.ts';
+import type { Answer } from './guarded.ts';
+
+/** How much is borne. */
+export interface RetryBudget {
+  /** Counted attempts (see the invariants) after which the problem is the key's own. */
+  readonly attempts: number;
+  /** Range of the first wait, in milliseconds; it doubles with each. */
+  readonly firstWaitMs: number;
+  readonly longestWaitMs: number;
+}
+
+/** Five attempts by decision 11; waits from a tenth of a second to half a minute. */
+export const RETRY_BUDGET: RetryBudget = { attempts: 5, firstWaitMs: 100, longestWaitMs: 30 * SECOND_MS };
+
+/** What `createRetry` needs of its surroundings. */
+export interface RetryDeps {
+  /** At least 0, below 1. */
+  readonly random: () => number;
+  /** Waits; rejects with the signal's reason. */
+  readonly sleep?: (waitMs: number, signal: AbortSignal) => Promise<void>;
+  readonly budget?: RetryBudget;
+}
+
+/** Asks again on behalf of all requests to one bucket. */
+export interface Retry {
+  /**
+   * Calls `attempt` until it gives something other than a transient problem, or the budget of this key is used up:
+   * then that problem is given back, still with scope `transient`.
+   * Errors: `signal.reason`, and what `attempt` throws.
+   */
+  run<Value>(key: string, attempt: (signal: AbortSignal) => Answer<Value>, signal: AbortSignal): Answer<Value>;
+  /** Why the bucket is waited for, printable; undefined while it answers. */
+  trouble(): string | undefined;
+}
+
+/** Makes the retry of one bucket; all its requests share it, for each tells the others whether the bucket answers. */
+export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }: RetryDeps): Retry => {
+  const acknowledged = createAcknowledgements();
+  let trouble: string | undefined;
+
+  return {
+    run: async (key, attempt, signal) => {
+      let counted = 0;
+      let seenUpTo = acknowledged.count();
+      for (let failures = 0; ; failures += 1) {
+        signal.throwIfAborted();
+        const answer = await attempt(signal);
+        if (answer.kind === 'ok') {
+          acknowledged.add(key);
+          trouble = undefined;
+          return answer;
+        }
+        if (answer.scope !== 'transient') {
+          // A refusal is an answer: the bucket is there.
+          trouble = undefined;
+          return answer;
+        }
+        if (acknowledged.hasOther(key, seenUpTo)) counted += 1;
+        seenUpTo = acknowledged.count();
+        if (counted >= budget.attempts) return answer;
+        trouble = describe(answer);
+        await sleep(random() * Math.min(budget.longestWaitMs, budget.firstWaitMs * 2 ** failures), signal);
+      }
+    },
+    trouble: () => trouble,
+  };
+};
+
+const describe = ({ status, code, message }: BucketProblem): string =>
+  `${status === 0 ? '' : `${String(status)} `}${code}: ${message}`;
+
+const sleepFor = async (waitMs: number, signal: AbortSignal): Promise<void> => {
+  try {
+    await pause(waitMs, undefined, { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  }
+};
+
+interface Acknowledgements {
+  /** Number of acknowledgements so far. */
+  count(): number;
+  add(key: string): void;
+  /** True where one of another key came after the first `since`. */
+  hasOther(key: string, since: number): boolean;
+}
+
+/** Keeps the latest acknowledgement and the latest one of another key: of any key, one of the two is another's. */
+const createAcknowledgements = (): Acknowledgements => {
+  let count = 0;
+  let latest: { readonly key: string; readonly at: number } | undefined;
+  let latestOther: { readonly key: string; readonly at: number } | undefined;
+
+  return {
+    count: () => count,
+    add: (key) => {
+      count += 1;
+      if (latest?.key !== key) latestOther = latest;
+      latest = { key, at: count };
+    },
+    hasOther: (key, since) =>
+      [latest, latestOther].some((each) => each !== undefined && each.key !== key && each.at > since),
+  };
+};

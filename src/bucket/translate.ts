@@ -1,0 +1,182 @@
+// The border of the bucket room: what S3, the SDK and the network say becomes a BucketProblem (decision 11). Nobody
+// above reads an SDK name, an errno or an HTTP status.
+
+import { printable } from '#language/printable.ts';
+import type { BucketHoldCode, BucketProblem } from './contract.ts';
+
+type Verdict =
+  | { readonly scope: 'file' | 'transient' }
+  | { readonly scope: 'bucket' | 'access-denied'; readonly holdCode: BucketHoldCode };
+
+const hold = (holdCode: BucketHoldCode): Verdict => ({ scope: 'bucket', holdCode });
+const TRANSIENT: Verdict = { scope: 'transient' };
+const FILE: Verdict = { scope: 'file' };
+const DENIED: Verdict = { scope: 'access-denied', holdCode: 'AccessDenied' };
+
+/** S3's codes and their verdict; a code that is not here goes by its status. Codes of MinIO and Ceph have their name. */
+const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
+  ['NoSuchBucket', hold('NoSuchBucket')],
+  ['InvalidBucketName', hold('NoSuchBucket')],
+  ['InvalidAccessKeyId', hold('InvalidAccessKeyId')],
+  ['InvalidClientTokenId', hold('InvalidAccessKeyId')],
+  ['SignatureDoesNotMatch', hold('SignatureDoesNotMatch')],
+  ['ExpiredToken', hold('ExpiredToken')],
+  ['ExpiredTokenException', hold('ExpiredToken')],
+  ['InvalidToken', hold('ExpiredToken')],
+  // MinIO, for a session token that it did not give or that is over.
+  ['InvalidTokenId', hold('ExpiredToken')],
+  ['TokenRefreshRequired', hold('ExpiredToken')],
+  ['AccountProblem', hold('AccountProblem')],
+  ['AllAccessDisabled', hold('AccountProblem')],
+  ['NotSignedUp', hold('AccountProblem')],
+  // Ceph.
+  ['UserSuspended', hold('AccountProblem')],
+  ['RequestTimeTooSkewed', hold('RequestTimeTooSkewed')],
+  ['RequestExpired', hold('RequestTimeTooSkewed')],
+  ['PermanentRedirect', hold('WrongRegion')],
+  ['AuthorizationHeaderMalformed', hold('WrongRegion')],
+  ['IllegalLocationConstraintException', hold('WrongRegion')],
+  ['AccessControlListNotSupported', hold('AccessControlListNotSupported')],
+  ['InvalidStorageClass', hold('InvalidStorageClass')],
+  // MinIO has no "KMS." in front.
+  ['KMSNotConfigured', hold('EncryptionKeyProblem')],
+  ['KMSKeyNotFoundException', hold('EncryptionKeyProblem')],
+  ['QuotaExceeded', hold('BucketFull')],
+  ['XMinioAdminBucketQuotaExceeded', hold('BucketFull')],
+  ['XMinioStorageFull', hold('BucketFull')],
+  ['StorageFull', hold('BucketFull')],
+  ['InsufficientStorage', hold('BucketFull')],
+  ['AccessDenied', DENIED],
+  ['AllAccessDenied', DENIED],
+  ['SlowDown', TRANSIENT],
+  ['RequestTimeout', TRANSIENT],
+  ['RequestLimitExceeded', TRANSIENT],
+  ['Throttling', TRANSIENT],
+  ['ThrottlingException', TRANSIENT],
+  ['TooManyRequests', TRANSIENT],
+  ['InternalError', TRANSIENT],
+  ['ServiceUnavailable', TRANSIENT],
+  ['TemporaryRedirect', TRANSIENT],
+  ['KMS.ThrottlingException', TRANSIENT],
+  // Two writers met: the bucket asks to come again.
+  ['OperationAborted', TRANSIENT],
+  ['ConditionalRequestConflict', TRANSIENT],
+  // The bytes that arrived are not those that were sent: they are sent again, as a broken connection is.
+  ['BadDigest', TRANSIENT],
+  ['IncompleteBody', TRANSIENT],
+  ['XAmzContentSHA256Mismatch', TRANSIENT],
+  ['XAmzContentChecksumMismatch', TRANSIENT],
+]);
+
+const STATUS = {
+  movedPermanently: 301,
+  temporaryRedirect: 307,
+  unauthorized: 401,
+  forbidden: 403,
+  requestTimeout: 408,
+  tooManyRequests: 429,
+  serverErrors: 500,
+  notImplemented: 501,
+  insufficientStorage: 507,
+} as const;
+
+/** The verdict on a refusal by its code, else by its status. */
+const judge = (status: number, code: string): Verdict => {
+  const known = VERDICTS.get(code);
+  if (known !== undefined) return known;
+  if (code.startsWith('KMS.')) return hold('EncryptionKeyProblem');
+  if (status === STATUS.insufficientStorage) return hold('BucketFull');
+  if (status === STATUS.movedPermanently) return hold('WrongRegion');
+  if (status === STATUS.unauthorized || status === STATUS.forbidden) return DENIED;
+  if (status === STATUS.requestTimeout || status === STATUS.tooManyRequests) return TRANSIENT;
+  if (status === STATUS.temporaryRedirect) return TRANSIENT;
+  // What the bucket has not learnt it will not learn by waiting.
+  if (status === STATUS.notImplemented) return FILE;
+  return status >= STATUS.serverErrors ? TRANSIENT : FILE;
+};
+
+/** A refusal as S3 said it, judged by decision 11. */
+export const refusal = (said: {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}): BucketProblem => ({
+  kind: 'problem',
+  ...judge(said.status, said.code),
+  status: said.status,
+  code: printable(said.code),
+  message: printable(said.message),
+});
+
+/** System and Node codes of a connection that could not be made or broke. */
+const NETWORK_CODES: ReadonlySet<string> = new Set([
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'ENOTCONN',
+  'ENOTFOUND',
+  'EPIPE',
+  'EPROTO',
+  'ERR_HTTP_CONTENT_LENGTH_MISMATCH',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ETIMEDOUT',
+]);
+
+/** OpenSSL's verdicts on a certificate: waiting does not make it a good one. */
+const CERTIFICATE_CODE =
+  /^(?:CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|ERR_SSL_|CRL_|ERR_OSSL_)/u;
+
+/**
+ * Translates what a call of the SDK threw.
+ * Errors: throws what is neither an answer of the bucket nor the network's doing, for that is a bug of ours.
+ */
+export const translateError = (error: unknown): BucketProblem => {
+  if (!(error instanceof Error)) throw error;
+  const answer = answerOf(error);
+  if (answer !== undefined) return refusal({ ...answer, message: error.message });
+  const code = connectionCode(error);
+  if (code === undefined) throw error;
+  const verdict = CERTIFICATE_CODE.test(code) ? hold('BucketUnreachable') : TRANSIENT;
+  return { kind: 'problem', ...verdict, status: 0, code, message: printable(error.message) };
+};
+
+/** Status and code of an error that carries an answer. */
+const answerOf = (error: Error): { readonly status: number; readonly code: string } | undefined => {
+  if (!('$metadata' in error)) return undefined;
+  const { $metadata: metadata } = error;
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
+  const { httpStatusCode: status } = metadata;
+  if (typeof status !== 'number') return undefined;
+  // A body that is no XML (a proxy's page): the status alone speaks.
+  return { status, code: NOT_S3.has(error.name) ? `HTTP${String(status)}` : error.name };
+};
+
+const NOT_S3: ReadonlySet<string> = new Set(['Error', 'SyntaxError', 'TypeError', 'Unknown', 'UnknownError']);
+
+const connectionCode = (error: Error): string | undefined => {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (code !== undefined && (NETWORK_CODES.has(code) || CERTIFICATE_CODE.test(code))) return code;
+  // Several addresses, none of which answered.
+  if (error instanceof AggregateError) {
+    const first: unknown = error.errors.find((each: unknown) => each instanceof Error);
+    return first instanceof Error ? connectionCode(first) : undefined;
+  }
+  return error.name === 'TimeoutError' ? 'ETIMEDOUT' : undefined;
+};
+
+/** The bucket acknowledged other bytes than were sent; sent again like a broken connection (decision 11). */
+export const otherDigest = (what: string): BucketProblem => ({
+  kind: 'problem',
+  scope: 'transient',
+  status: 0,
+  code: 'BadDigest',
+  message: `The bucket acknowledged another ${what} than was sent`,
+});
