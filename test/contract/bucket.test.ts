@@ -1,0 +1,242 @@
+// The contract suite of buckets, on the double and on the SDK with a real MinIO; then what only real buckets have.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import type { Bucket, BucketAccess } from '#bucket/contract.ts';
+import { createSdkBucket } from '#bucket/sdk-bucket.ts';
+import { refusal } from '#bucket/translate.ts';
+import { Secret } from '#language/secret.ts';
+import { MIB } from '#language/units.ts';
+import { createMemoryBucket } from '../support/memory-bucket.ts';
+import type { MakeBucketOptions } from '../support/minio-contents.ts';
+import type { MinioKey } from '../support/minio-users.ts';
+import { startMinio, type Minio } from '../support/minio.ts';
+import { until } from '../support/wait.ts';
+import { bucketSuite, type BrokenHow, type BucketFixture } from './bucket-suite.ts';
+
+const minio = await startMinio();
+const secureMinio = await startMinio({ tls: true });
+after(async () => {
+  await minio[Symbol.asyncDispose]();
+  await secureMinio[Symbol.asyncDispose]();
+});
+
+const MEMORY_REFUSALS = {
+  'missing-bucket': { status: 404, code: 'NoSuchBucket', message: 'The bucket does not exist.' },
+  'wrong-secret': { status: 403, code: 'SignatureDoesNotMatch', message: 'The signature is another.' },
+  'unknown-key': { status: 403, code: 'InvalidAccessKeyId', message: 'The key is not known.' },
+  'denied-prefix': { status: 403, code: 'AccessDenied', message: 'Access denied.' },
+} as const;
+
+const openMemoryFixture = (): Promise<BucketFixture> => {
+  const bucket = createMemoryBucket();
+  return Promise.resolve({
+    bucket,
+    read: (key: string) => Promise.resolve(bucket.objects.get(key)),
+    countUploads: (key: string) =>
+      Promise.resolve([...bucket.uploads.values()].filter((upload) => upload.key === key).length),
+    openBroken: (how: BrokenHow) =>
+      Promise.resolve(createMemoryBucket({ refuse: ({ key }) => memoryRefusal(how, key) })),
+    [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
+  });
+};
+
+const memoryRefusal = (how: BrokenHow, key: string) => {
+  if (how === 'unreachable') {
+    const said = { status: 0, code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+    return { ...said, kind: 'problem', scope: 'transient' } as const;
+  }
+  return how === 'denied-prefix' && !key.startsWith('no/') ? undefined : refusal(MEMORY_REFUSALS[how]);
+};
+
+/** A bucket of its own for a test: the server is shared. */
+const openMinioFixture = async (server: Minio, options?: MakeBucketOptions): Promise<BucketFixture> => {
+  const name = `bucket-${randomBytes(8).toString('hex')}`;
+  await server.makeBucket(name, options);
+  const bucket = createSdkBucket(server.access(name));
+  return {
+    bucket,
+    read: (key) => server.getObject(name, key),
+    countUploads: async (key) => (await server.listUploads(name, [key])).filter((upload) => upload.key === key).length,
+    openBroken: async (how) => createSdkBucket(await brokenAccess(server, name, how)),
+    [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
+  };
+};
+
+const brokenAccess = async (server: Minio, name: string, how: BrokenHow): Promise<BucketAccess> => {
+  const access = server.access(name);
+  switch (how) {
+    case 'missing-bucket':
+      return { ...access, bucket: `${name}-missing` };
+    case 'wrong-secret':
+      return { ...access, secretAccessKey: new Secret('another-secret') };
+    case 'unknown-key':
+      return { ...access, accessKeyId: 'nobody' };
+    case 'denied-prefix':
+      return { ...access, ...accessKey(await server.addUser(allButOnePrefix(name))) };
+    case 'unreachable':
+      // Nothing listens on this port.
+      return { ...access, endpoint: 'http://127.0.0.1:1' };
+  }
+};
+
+const allButOnePrefix = (name: string): readonly object[] => [
+  { Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`] },
+  { Effect: 'Deny', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/no/*`] },
+];
+
+const accessKey = ({ accessKeyId, secretAccessKey, sessionToken }: MinioKey) => ({
+  accessKeyId,
+  secretAccessKey: new Secret(secretAccessKey),
+  ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),
+});
+
+bucketSuite({ name: 'in memory', open: openMemoryFixture });
+bucketSuite({ name: 'SDK on MinIO', open: () => openMinioFixture(minio) });
+bucketSuite({
+  name: 'SDK on MinIO with a certificate authority of its own',
+  open: () => openMinioFixture(secureMinio),
+});
+bucketSuite({
+  name: 'SDK on MinIO, object lock with default retention',
+  open: () => openMinioFixture(minio, { objectLock: true }),
+});
+
+const signal = (): AbortSignal => AbortSignal.timeout(30_000);
+const PLAIN = { contentType: 'application/octet-stream', metadata: {} };
+
+const putHello = (bucket: Bucket, key: string) => {
+  const body = Buffer.from('hello');
+  const md5 = createHash('md5').update(body).digest();
+  return bucket.putObject({ key, body, md5, properties: PLAIN, refuseExisting: false }, signal());
+};
+
+test('createSdkBucket: loads with a temporary key and its session token', async () => {
+  const name = `bucket-${randomBytes(8).toString('hex')}`;
+  await minio.makeBucket(name);
+  const user = await minio.addUser([
+    { Effect: 'Allow', Action: ['s3:PutObject'], Resource: [`arn:aws:s3:::${name}/*`] },
+  ]);
+  const key = await minio.makeTemporaryKey(user);
+  await using bucket = createSdkBucket({ ...minio.access(name), ...accessKey(key) });
+
+  assert.deepEqual(await putHello(bucket, 'key'), { kind: 'ok' });
+
+  assert.equal((await minio.getObject(name, 'key'))?.body.toString(), 'hello');
+});
+
+test('createSdkBucket: holds by ExpiredToken, when the session token is not the right one', async () => {
+  const name = `bucket-${randomBytes(8).toString('hex')}`;
+  await minio.makeBucket(name);
+  const user = await minio.addUser([{ Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/*`] }]);
+  const key = await minio.makeTemporaryKey(user);
+  await using bucket = createSdkBucket({ ...minio.access(name), ...accessKey({ ...key, sessionToken: 'stale' }) });
+
+  const answer = await putHello(bucket, 'key');
+
+  assert.ok(answer.kind === 'problem');
+  assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'ExpiredToken']);
+});
+
+test('createSdkBucket: holds by InvalidAccessKeyId, when the key was removed', async () => {
+  const name = `bucket-${randomBytes(8).toString('hex')}`;
+  await minio.makeBucket(name);
+  const user = await minio.addUser([{ Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/*`] }]);
+  await using bucket = createSdkBucket({ ...minio.access(name), ...accessKey(user) });
+  assert.deepEqual(await putHello(bucket, 'key'), { kind: 'ok' });
+
+  await minio.removeUser(user);
+  const answer = await putHello(bucket, 'key');
+
+  assert.ok(answer.kind === 'problem');
+  assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'InvalidAccessKeyId']);
+});
+
+test('createSdkBucket: holds by BucketUnreachable, when the certificate authority is not known', async () => {
+  const { certificateAuthority: _unknown, ...access } = secureMinio.access('any');
+  await using bucket = createSdkBucket(access);
+
+  const answer = await putHello(bucket, 'key');
+
+  assert.ok(answer.kind === 'problem');
+  assert.deepEqual([answer.scope, answer.status, answer.holdCode], ['bucket', 0, 'BucketUnreachable']);
+});
+
+test('createSdkBucket: says the key of a private file in a refusal only in printable letters', async () => {
+  await using fixture = await openMinioFixture(minio);
+  await using broken = await fixture.openBroken('denied-prefix');
+
+  const answer = await putHello(broken, 'no/\u202Etxt.exe');
+
+  assert.ok(answer.kind === 'problem');
+  assert.doesNotMatch(answer.message, /\p{Cf}/u);
+});
+
+test('putFile: ends promptly and leaves nothing behind, when it is stopped while parts are on their way', async () => {
+  const name = `bucket-${randomBytes(8).toString('hex')}`;
+  await minio.makeBucket(name);
+  await using bucket = createSdkBucket(minio.access(name));
+  const { path, remove } = await largeFile(64 * MIB);
+  const controller = new AbortController();
+  const reason = new Error('the test stops it');
+
+  const running = bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, controller.signal);
+  const ended = assert.rejects(running, reason);
+  await until(async () => (await minio.listUploads(name, ['log'])).length === 1, { what: 'the upload has begun' });
+  controller.abort(reason);
+  await ended;
+
+  assert.deepEqual(await minio.listUploads(name, ['log']), []);
+  assert.equal(await minio.getObject(name, 'log'), undefined);
+  await remove();
+});
+
+test('putFile: removes the parts that a writer left which was killed', async () => {
+  await using fixture = await openMinioFixture(minio);
+  const created = await fixture.bucket.createUpload({ key: 'log', properties: PLAIN }, signal());
+  assert.ok(created.kind === 'ok');
+  const body = Buffer.from('x');
+  const part = { key: 'log', uploadId: created.uploadId, partNumber: 1, body, crc32: crc32(body) };
+  await fixture.bucket.uploadPart(part, signal());
+  const { path, remove } = await largeFile(10);
+
+  assert.deepEqual(await fixture.bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, signal()), {
+    kind: 'ok',
+  });
+
+  assert.equal(await fixture.countUploads('log'), 0);
+  await remove();
+});
+
+test('uploadPart: many at once, as the load sends them', async () => {
+  await using fixture = await openMinioFixture(minio);
+  const created = await fixture.bucket.createUpload({ key: 'large', properties: PLAIN }, signal());
+  assert.ok(created.kind === 'ok');
+  const { uploadId } = created;
+  const bodies = Array.from({ length: 8 }, () => randomBytes(5 * MIB));
+
+  const sent = await Promise.all(
+    bodies.map((body, index) =>
+      fixture.bucket.uploadPart({ key: 'large', uploadId, partNumber: index + 1, body, crc32: crc32(body) }, signal()),
+    ),
+  );
+  const parts = sent.map((answer) => {
+    assert.ok(answer.kind === 'ok');
+    return answer.part;
+  });
+  await fixture.bucket.completeUpload({ key: 'large', uploadId, parts, refuseExisting: false }, signal());
+
+  assert.deepEqual((await fixture.read('large'))?.body, Buffer.concat(bodies));
+});
+
+const largeFile = async (sizeBytes: number): Promise<{ readonly path: string; remove(): Promise<void> }> => {
+  const folder = await mkdtemp(join(tmpdir(), 'import-station-bucket-'));
+  const path = join(folder, 'file');
+  await writeFile(path, randomBytes(sizeBytes));
+  return { path, remove: () => rm(folder, { recursive: true }) };
+};
