@@ -96,6 +96,10 @@ const stopSignal = (): AbortSignal => {
       controller.abort(new Error(`stopped by ${name}`));
     });
   }
+  // Whoever read the output has gone: then nobody wants the rest, and what was begun is cleaned up.
+  process.stdout.on('error', (error) => {
+    controller.abort(error);
+  });
   return controller.signal;
 };
 

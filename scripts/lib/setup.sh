@@ -44,11 +44,13 @@ long_step() {
   [ ! -t 2 ] || every=1
   log=$(mktemp)
   say "$what ..."
-  "$@" >"$log" 2>&1 &
+  # A process group of its own: the command may have children, and a background job does not hear Ctrl-C.
+  set -m
+  "$@" >"$log" 2>&1 </dev/null &
   child=$!
-  # The shell lets its background jobs ignore Ctrl-C.
+  set +m
   # shellcheck disable=SC2064
-  trap "kill $child 2>/dev/null; rm -f '$log'; exit 130" INT TERM HUP
+  trap "stop_group $child; rm -f '$log'; exit 130" INT TERM HUP
   while kill -0 "$child" 2>/dev/null; do
     sleep 0.2
     if [ $((SECONDS - began - told)) -ge "$every" ]; then
@@ -70,6 +72,18 @@ long_step() {
   fi
   rm -f "$log"
   say "$what: done in $((SECONDS - began)) s"
+}
+
+# Ends a process group and waits for it: npm and apt-get first put in order what they had begun.
+stop_group() {
+  local waited
+  kill -TERM -- "-$1" 2>/dev/null || return 0
+  say 'stopping ...'
+  for ((waited = 0; waited < 150; waited++)); do
+    kill -0 -- "-$1" 2>/dev/null || return 0
+    sleep 0.2
+  done
+  kill -KILL -- "-$1" 2>/dev/null || true
 }
 
 # sudo's PATH leaves out the folder of Go's own archive, an ordinary user's the administrator's programs; cron has no HOME.
@@ -194,7 +208,7 @@ find_node() {
 check_host() {
   [ "$(uname -s)" = Linux ] || fail "cannot run on $(uname -s), expected Linux"
   # Unprivileged containers have a root without these.
-  [ -e /dev/loop-control ] && losetup --find >/dev/null 2>&1 ||
+  losetup --find >/dev/null 2>&1 ||
     fail 'no loop devices here; load the module as root: modprobe loop (in a container: give it /dev/loop-control and CAP_SYS_ADMIN)'
   unshare --mount true 2>/dev/null || fail 'cannot mount here; give the container CAP_SYS_ADMIN or run on a host of your own'
 }
