@@ -1,0 +1,139 @@
+// The load itself: every name that the walk meets is counted, judged, and becomes a row or goes to the bucket.
+//
+// INVARIANTS
+//   found counts each name before anything else sees it (decision 8).
+//   A file has at most one row: names in `done` get none, and a file without an acknowledgement gets none.
+//   Files in flight are bounded; the walk waits for them, so memory does not grow with the drive.
+
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { walk, type WalkEntry } from '#drive/walk.ts';
+import type { Count } from '#import-log/contract.ts';
+import { createPathSum, pathHash } from '#import-log/path-hash.ts';
+import type { DoneSet } from './done-set.ts';
+import { endUnread } from './end-unread.ts';
+import { judgeEntry, type EntryRules } from './judge-entry.ts';
+import { createFlight, type Flight } from './flight.ts';
+import { loadOneFile, makeRow } from './load-one-file.ts';
+import { abortUploads } from './open-uploads.ts';
+import type { SendConfig, SendPorts } from './send-ports.ts';
+import type { StopReason } from './stop-switch.ts';
+
+/** How a load ended; every row that was made is on disk. */
+export type LoadEnd =
+  { readonly kind: 'finished'; readonly found: Count } | { readonly kind: 'stopped'; readonly reason: StopReason };
+
+/** What is to be loaded. */
+export interface LoadFilesConfig {
+  readonly root: string;
+  readonly maxDepth: number;
+  readonly entryRules: EntryRules;
+  readonly send: SendConfig;
+  readonly hashKey: Uint8Array;
+  /** Names that have a row from a former loader; grows by SIGNATURE. */
+  readonly done: DoneSet;
+  readonly signatureLogged: boolean;
+  readonly maxFilesInFlight: number;
+  readonly now: () => Date;
+  /** Called with each answer of the drive to the walk. */
+  readonly onAnswer: () => void;
+}
+
+const SIGNATURE_PATH = Buffer.from('SIGNATURE');
+
+/** Loads a volume. Errors: the signal's reason, and what is neither the drive's nor the bucket's fault. */
+export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signal: AbortSignal): Promise<LoadEnd> => {
+  const { stopSwitch, dialogue, progress } = ports;
+  await logSignature(config, ports);
+  const flight = createFlight(config.maxFilesInFlight);
+  const found = createPathSum();
+  const counted = { files: 0, bytes: 0 };
+  try {
+    const { root, maxDepth, onAnswer } = config;
+    for await (const entry of walk({ root, maxDepth, onAnswer }, signal)) {
+      const hash = pathHash(config.hashKey, entry.path);
+      found.add(hash);
+      counted.files += 1;
+      counted.bytes += entry.sizeBytes;
+      progress.addFound(entry.sizeBytes);
+      if (stopSwitch.reason !== undefined) break;
+      if (!config.done.has(hash)) await begin(entry, { config, flight }, ports, signal);
+    }
+    if (stopSwitch.reason === undefined) progress.endWalk();
+  } finally {
+    await flight.landed();
+  }
+  flight.check();
+  if (stopSwitch.reason === undefined) await endRest(ports, signal);
+  await dialogue.allRowsStored();
+  if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason };
+  return { kind: 'finished', found: { ...counted, fingerprint: found.text() } };
+};
+
+// SIGNATURE is never loaded, and its row is the first of the log (spec 4.5).
+const logSignature = async (
+  { root, entryRules, hashKey, done, signatureLogged, now }: LoadFilesConfig,
+  ports: SendPorts,
+): Promise<void> => {
+  done.addAll(pathHash(hashKey, SIGNATURE_PATH));
+  if (signatureLogged) return;
+  const { size } = await lstat(join(root, 'SIGNATURE'));
+  await makeRow(
+    {
+      finishedAt: now(),
+      path: SIGNATURE_PATH,
+      status: 103,
+      code: 'Ignored',
+      key: '',
+      md5: '',
+      sizeBytes: size,
+      contentType: entryRules.rules.contentTypeOf('SIGNATURE', false),
+    },
+    ports,
+  );
+};
+
+const begin = async (
+  entry: WalkEntry,
+  { config, flight }: { readonly config: LoadFilesConfig; readonly flight: Flight },
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { path, sizeBytes, errno } = entry;
+  const verdict = judgeEntry(entry, config.entryRules);
+  if (verdict.kind === 'row') {
+    const { status, code, key, contentType } = verdict;
+    if (code === 'ReadError' && errno !== undefined && !FILE_SYSTEM_ANSWERS.has(errno)) {
+      const end = await endUnread({ path, text: '' }, { code, detail: errno }, ports);
+      if (end.kind === 'left') return;
+    }
+    await makeRow({ finishedAt: config.now(), path, status, code, key, md5: '', sizeBytes, contentType }, ports);
+    return;
+  }
+  const { directory, name, modifiedAt } = entry;
+  const hold = directory.hold();
+  await flight.launch(async () => {
+    using _hold = hold;
+    const file = { ...verdict, path, name, directory, sizeBytes, modifiedAt };
+    await loadOneFile(file, { send: config.send, now: config.now }, ports, signal);
+  });
+};
+
+// What a healthy drive says of itself: no reason to ask whether it is still there.
+const FILE_SYSTEM_ANSWERS: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ELOOP', 'EXDEV', 'ENAMETOOLONG']);
+
+// Uploads of files that have their row already, or that the walk did not meet any more: nobody goes on with them.
+const endRest = async (
+  { uploads, bucket, requests, dialogue, rules, refusals }: SendPorts,
+  signal: AbortSignal,
+): Promise<void> => {
+  for (const upload of uploads.rest()) {
+    const aborted = await requests(() => abortUploads(upload, bucket, signal));
+    if (aborted.kind === 'problem' && aborted.scope === 'bucket') {
+      const properties = rules.propertiesOf({ path: '', isGzip: false, modifiedAt: new Date(0) });
+      await refusals.judge(aborted, properties, signal);
+      return;
+    }
+    await dialogue.record({ kind: 'upload-ended', path: upload.path });
+  }
+};

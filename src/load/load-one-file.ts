@@ -1,0 +1,71 @@
+// One file from its key to its row (decisions 13 and 16).
+
+import type { LogRow } from '#import-log/contract.ts';
+import { sendFile } from './send-file.ts';
+import { OK_STATUS, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+
+/** What one file needs beside the ports. */
+export interface LoadOneConfig {
+  readonly send: SendConfig;
+  readonly now: () => Date;
+}
+
+const COLLISION: FileEnd = {
+  kind: 'row',
+  status: 409,
+  code: 'KeyCollision',
+  md5: '',
+  contentType: '',
+  endsUpload: false,
+};
+
+/** Loads a file and makes its row, or leaves it without one because the load stops. Errors: the signal's reason. */
+export const loadOneFile = async (
+  file: FileToSend,
+  { send, now }: LoadOneConfig,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { dialogue, rules, progress } = ports;
+  const base64 = file.path.toString('base64');
+  progress.setCurrent(file.path);
+  const isClaimed = rules.keysMayCollide && (await dialogue.claim(base64, file.key));
+  const isTaken = rules.keysMayCollide && !isClaimed;
+  const end = isTaken
+    ? { ...COLLISION, contentType: rules.contentTypeOf(file.text, false) }
+    : await sendUnlessStopped(file, send, ports, signal);
+  if (end.kind === 'left') return;
+  const { status, code, md5, contentType, endsUpload } = end;
+  const { path, key, sizeBytes } = file;
+  await makeRow({ finishedAt: now(), path, status, code, key, md5, sizeBytes, contentType }, ports);
+  if (endsUpload) {
+    // The row first: an upload that is forgotten before its row is on disk would be made again.
+    dialogue.flushRows();
+    await dialogue.record({ kind: 'upload-ended', path: base64 });
+  }
+  if (isClaimed && status !== OK_STATUS) await dialogue.tell({ kind: 'unclaim', path: base64, key });
+};
+
+/** Adds a row and counts it. */
+export const makeRow = async (
+  row: LogRow,
+  { dialogue, progress }: Pick<SendPorts, 'dialogue' | 'progress'>,
+): Promise<void> => {
+  await dialogue.addRow(row);
+  progress.addFinished(row);
+};
+
+const sendUnlessStopped = async (
+  file: FileToSend,
+  config: SendConfig,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<FileEnd> => {
+  const stopped = ports.stopSwitch.signal;
+  try {
+    return await sendFile(file, config, ports, AbortSignal.any([signal, stopped]));
+  } catch (error: unknown) {
+    if (stopped.aborted && !signal.aborted) return { kind: 'left' };
+    throw error;
+  }
+};

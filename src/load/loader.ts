@@ -1,0 +1,150 @@
+// The loader process: one per drive, it sees one read-only mount and the bucket, and talks with the daemon over its
+// stdin and stdout. It lives no longer than that connection.
+//
+// STATES: check itself -> inspect the root -> wait for order and resume list -> load -> finished | stopped
+//   The end of the connection ends the process at once, in every state: nobody is left who could store a row.
+
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspectRoot } from '#drive/inspect.ts';
+import { printable } from '#language/printable.ts';
+import { SECOND_MS } from '#language/units.ts';
+import { createChannel, MAX_ORDER_BYTES } from '#protocol/channel.ts';
+import { createDialogue, type Dialogue, type DialogueEvents, type Order } from './dialogue.ts';
+import { createDoneSet, type DoneSet } from './done-set.ts';
+import { findUnsafe } from './self-check.ts';
+import { createStopSwitch, type StopReason, type StopSwitch } from './stop-switch.ts';
+
+/** What a loader runs on. */
+export interface LoaderConfig {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Where the drive is mounted; `/drive` unless given, and only there is the process checked for its privileges. */
+  readonly root?: string;
+  /** Ends the process; given by tests that run it in their own. */
+  readonly exit?: (code: number) => void;
+}
+
+const DRIVE_ROOT = '/drive';
+/** Files in flight have this long after a stop; what is not acknowledged by then is sent again by the next loader. */
+const STOP_GRACE_MS = 20 * SECOND_MS;
+const EXIT_OK = 0;
+/** EX_SOFTWARE of sysexits.h. */
+const EXIT_SOFTWARE = 70;
+/** EX_PROTOCOL of sysexits.h. */
+const EXIT_PROTOCOL = 76;
+const LAST_WORDS_MS = SECOND_MS;
+
+/**
+ * Runs the loader until the load is at its end or cannot go on, and gives the process's exit code; the daemon has the
+ * reason. Errors: the signal's reason.
+ */
+export const runLoader = async (
+  { input, output, root = DRIVE_ROOT, exit = (code) => process.exit(code) }: LoaderConfig,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<number> => {
+  const dialogue = createDialogue(createChannel({ input, output, maxLineBytes: MAX_ORDER_BYTES }));
+  using stopSwitch = createStopSwitch({ graceMs: STOP_GRACE_MS });
+  const instructions = createInstructions(stopSwitch);
+  let isOver = false;
+  const ended = (code: number): void => {
+    if (!isOver) exit(code);
+  };
+  dialogue.listen(instructions).then(
+    () => {
+      ended(EXIT_OK);
+    },
+    (error: unknown) => {
+      void sayLastWords(dialogue, error).then(() => {
+        ended(EXIT_PROTOCOL);
+      });
+    },
+  );
+  try {
+    return await work({ dialogue, instructions, root, stopSwitch }, signal);
+  } finally {
+    isOver = true;
+    input.destroy();
+  }
+};
+
+// To a daemon of another release, or to one that is gone: nobody may be there to take it.
+const sayLastWords = async (dialogue: Dialogue, error: unknown): Promise<void> => {
+  const patience = sleep(LAST_WORDS_MS);
+  const said = dialogue.tell({ kind: 'stopped', ...failed(messageOf(error)) }).catch(() => undefined);
+  await Promise.race([said, patience]);
+};
+
+interface Instructions extends DialogueEvents {
+  /** Resolves once order and resume list are complete. */
+  readonly given: Promise<{ readonly order: Order; readonly done: DoneSet }>;
+}
+
+const createInstructions = (stopSwitch: StopSwitch): Instructions => {
+  const { promise: given, resolve } = Promise.withResolvers<{ readonly order: Order; readonly done: DoneSet }>();
+  let received: { readonly order: Order; readonly done: DoneSet } | undefined;
+  return {
+    given,
+    onOrder: (order) => {
+      received ??= { order, done: createDoneSet(order.finished.files + 1) };
+    },
+    onResume: (hashes, isLast) => {
+      if (received === undefined) return;
+      received.done.addAll(hashes);
+      if (isLast) resolve(received);
+    },
+    onStop: (code) => {
+      stopSwitch.stop({ code, message: 'the station stops the load', details: {} });
+    },
+  };
+};
+
+interface Work {
+  readonly dialogue: Dialogue;
+  readonly instructions: Instructions;
+  readonly root: string;
+  readonly stopSwitch: StopSwitch;
+}
+
+const work = async (parts: Work, signal: AbortSignal): Promise<number> => {
+  const { dialogue } = parts;
+  try {
+    const reason = await inspectAndLoad(parts, signal);
+    if (reason === undefined) return EXIT_OK;
+    await dialogue.tell({ kind: 'stopped', ...reason, details: { ...reason.details } });
+    return EXIT_OK;
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    await dialogue.tell({ kind: 'stopped', ...failed(messageOf(error)) });
+    return EXIT_SOFTWARE;
+  }
+};
+
+const inspectAndLoad = async (
+  { dialogue, instructions, root, stopSwitch }: Work,
+  signal: AbortSignal,
+): Promise<StopReason | undefined> => {
+  const unsafe = root === DRIVE_ROOT ? await findUnsafe(root) : undefined;
+  if (unsafe !== undefined) return failed(unsafe);
+  const inspection = await inspectRoot(root);
+  await dialogue.tell({ kind: 'inspected', ...inspection, nearMisses: [...inspection.nearMisses] });
+  const { order, done } = await instructions.given;
+  // Only now: a loader that merely inspects needs neither the rules nor the SDK in its memory.
+  const { runLoad } = await import('./run-load.ts');
+  const end = await runLoad({ order, done, root, dialogue, stopSwitch }, signal);
+  if (end.kind === 'stopped') return end.reason;
+  await dialogue.tell({ kind: 'finished', found: end.found });
+  return undefined;
+};
+
+const failed = (message: string): StopReason & { readonly details: Record<string, string> } => ({
+  code: 'LoaderFailed',
+  message,
+  details: { message },
+});
+
+// Errors of the system name files of the drive.
+const messageOf = (error: unknown): string =>
+  printable(error instanceof Error ? `${error.message}${causeOf(error)}` : String(error));
+
+const causeOf = ({ cause }: Error): string => (cause instanceof Error ? `: ${cause.message}${causeOf(cause)}` : '');

@@ -1,0 +1,51 @@
+// What the loader's main thread and its reader threads say to each other.
+
+/** Which file, and what the walk saw of it. */
+export interface FileToRead {
+  /** Descriptor of its open directory, held for as long as the file is read. */
+  readonly directoryFd: number;
+  /** Its name as latin1, which keeps every byte. */
+  readonly name: string;
+  /** Size that the walk found; the file must still have it. */
+  readonly sizeBytes: number;
+}
+
+/** Where the bytes go. */
+export interface Target {
+  readonly memory: SharedArrayBuffer;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What a thread is asked. `id` numbers the questions; `file` names an open file by the id of its `open`. */
+export type ReaderRequest = { readonly id: number } & (
+  | { readonly kind: 'whole'; readonly file: FileToRead; readonly target: Target }
+  | { readonly kind: 'open'; readonly file: FileToRead }
+  | { readonly kind: 'part'; readonly openId: number; readonly target: Target }
+  | { readonly kind: 'finish'; readonly openId: number }
+  /** Lets go of an open file; has no answer. */
+  | { readonly kind: 'close'; readonly openId: number }
+);
+
+/** Why a file cannot be read. */
+export interface ReadProblem {
+  readonly kind: 'problem';
+  /** ReadError: the system refuses. FileChanged: it is not what the walk saw (decision 23). */
+  readonly code: 'ReadError' | 'FileChanged';
+  /** The system's code, or what has changed. */
+  readonly detail: string;
+}
+
+/** What a thread answers. */
+export type ReaderReply = { readonly id: number } & (
+  | { readonly kind: 'whole' | 'finish'; readonly md5: Uint8Array }
+  | { readonly kind: 'open' }
+  | { readonly kind: 'part'; readonly crc32: number }
+  | ReadProblem
+);
+
+/** What a thread is started with. */
+export interface ReaderThreadData {
+  /** One 64-bit counter, raised with each answer of the system: a drive that hangs leaves it still. */
+  readonly answers: SharedArrayBuffer;
+}

@@ -1,0 +1,180 @@
+// A reader thread: reads with synchronous calls into shared memory and hashes on the way, one pass over the bytes.
+// A drive that hangs blocks this thread and no other part of the loader.
+
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
+import { pathInDirectory } from '#drive/held-directory.ts';
+import { systemCode } from '#drive/system-code.ts';
+import { KIB } from '#language/units.ts';
+import type {
+  FileToRead,
+  ReaderReply,
+  ReaderRequest,
+  ReaderThreadData,
+  ReadProblem,
+  Target,
+} from './reader-messages.ts';
+
+/** Read and hashed at a time, while it is still in the processor's cache. */
+const CHUNK_BYTES = 256 * KIB;
+/** Ours: a drive's own electronics have tried for seconds already before the system says EIO. */
+const READ_ATTEMPTS = 3;
+
+// Never follows a link, never waits for the other end of a FIFO.
+const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+interface OpenFile {
+  readonly fd: number;
+  readonly sizeBytes: number;
+  readonly md5: Hash;
+  position: number;
+}
+
+/** Serves one port until it closes. Errors that are not the drive's end the thread. */
+const serve = (port: NonNullable<typeof parentPort>, { answers }: ReaderThreadData): void => {
+  const counter = new BigInt64Array(answers);
+  const onAnswer = (): void => {
+    Atomics.add(counter, 0, 1n);
+  };
+  const openFiles = new Map<number, OpenFile>();
+  const close = (openId: number): void => {
+    const file = openFiles.get(openId);
+    if (file === undefined) return;
+    openFiles.delete(openId);
+    closeSync(file.fd);
+  };
+  const answer = (request: ReaderRequest): ReaderReply | undefined => {
+    const { id } = request;
+    switch (request.kind) {
+      case 'whole':
+        return { id, ...readWhole(request.file, request.target, onAnswer) };
+      case 'open': {
+        const file = openFile(request.file, onAnswer);
+        if ('code' in file) return { id, ...file };
+        openFiles.set(id, file);
+        return { id, kind: 'open' };
+      }
+      case 'part': {
+        const file = openFiles.get(request.openId);
+        return { id, ...(file === undefined ? notOpen() : readPart(file, request.target, onAnswer)) };
+      }
+      case 'finish': {
+        const file = openFiles.get(request.openId);
+        const finished = file === undefined ? notOpen() : finish(file, onAnswer);
+        close(request.openId);
+        return { id, ...finished };
+      }
+      case 'close':
+        close(request.openId);
+        return undefined;
+    }
+  };
+  port.on('message', (request: ReaderRequest) => {
+    const reply = answer(request);
+    if (reply !== undefined) port.postMessage(reply);
+  });
+};
+
+type WholeResult = { readonly kind: 'whole' | 'finish'; readonly md5: Uint8Array } | ReadProblem;
+
+const readWhole = (wanted: FileToRead, target: Target, onAnswer: () => void): WholeResult => {
+  const file = openFile(wanted, onAnswer);
+  if ('code' in file) return file;
+  try {
+    const read = readPart(file, target, onAnswer);
+    if (read.kind === 'problem') return read;
+    const finished = finish(file, onAnswer);
+    return finished.kind === 'problem' ? finished : { kind: 'whole', md5: finished.md5 };
+  } finally {
+    closeSync(file.fd);
+  }
+};
+
+const openFile = ({ directoryFd, name, sizeBytes }: FileToRead, onAnswer: () => void): OpenFile | ReadProblem => {
+  let fd: number;
+  try {
+    fd = openSync(pathInDirectory(directoryFd, name), FILE_FLAGS);
+  } catch (error: unknown) {
+    return readError(error);
+  }
+  const problem = checkSize(fd, sizeBytes);
+  onAnswer();
+  if (problem === undefined) return { fd, sizeBytes, md5: createHash('md5'), position: 0 };
+  closeSync(fd);
+  return problem;
+};
+
+const checkSize = (fd: number, sizeBytes: number): ReadProblem | undefined => {
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) return changed('it is no regular file any more');
+    if (stats.size !== sizeBytes) return changed(`${String(sizeBytes)} bytes became ${String(stats.size)}`);
+    return undefined;
+  } catch (error: unknown) {
+    return readError(error);
+  }
+};
+
+const readPart = (
+  file: OpenFile,
+  { memory, offset, length }: Target,
+  onAnswer: () => void,
+): { readonly kind: 'part'; readonly crc32: number } | ReadProblem => {
+  const bytes = new Uint8Array(memory, offset, length);
+  let checksum = 0;
+  let filled = 0;
+  // A short read is not the end of a file (a bad sector gives one, and EIO next); only a read of nothing is.
+  while (filled < length) {
+    const chunk = bytes.subarray(filled, Math.min(length, filled + CHUNK_BYTES));
+    const read = readChunk(file, chunk, onAnswer);
+    if (typeof read !== 'number') return read;
+    if (read === 0) return changed(`it ended after ${String(file.position)} bytes`);
+    const got = chunk.subarray(0, read);
+    file.md5.update(got);
+    checksum = crc32(got, checksum);
+    file.position += read;
+    filled += read;
+  }
+  return { kind: 'part', crc32: checksum };
+};
+
+const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: () => void): number | ReadProblem => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return readSync(file.fd, chunk, 0, chunk.length, file.position);
+    } catch (error: unknown) {
+      const problem = readError(error);
+      if (problem.detail !== 'EIO' || attempt === READ_ATTEMPTS) return problem;
+    } finally {
+      onAnswer();
+    }
+  }
+};
+
+const finish = (
+  file: OpenFile,
+  onAnswer: () => void,
+): { readonly kind: 'finish'; readonly md5: Uint8Array } | ReadProblem => {
+  const problem = checkSize(file.fd, file.sizeBytes);
+  onAnswer();
+  return problem ?? { kind: 'finish', md5: new Uint8Array(file.md5.digest()) };
+};
+
+const readError = (error: unknown): ReadProblem => ({
+  kind: 'problem',
+  code: 'ReadError',
+  detail: systemCode(error),
+});
+
+const changed = (detail: string): ReadProblem => ({ kind: 'problem', code: 'FileChanged', detail });
+
+const notOpen = (): never => {
+  throw new Error('A file is read only while it is open');
+};
+
+const isReaderThreadData = (data: unknown): data is ReaderThreadData =>
+  typeof data === 'object' && data !== null && 'answers' in data && data.answers instanceof SharedArrayBuffer;
+
+if (parentPort !== null && isReaderThreadData(workerData)) serve(parentPort, workerData);

@@ -1,0 +1,148 @@
+// Reads files in threads: bytes into blocks of the pool, with the MD5 of the whole and the CRC32 of each part.
+
+import { Worker } from 'node:worker_threads';
+import type { Block } from './block-pool.ts';
+import type { FileToRead, ReaderReply, ReaderRequest, ReadProblem, Target } from './reader-messages.ts';
+
+/** A file that is read part after part. Disposing lets go of it, finished or not. */
+export interface FileReading extends Disposable {
+  /** Reads as many bytes as the block has, and gives their CRC32. One at a time. */
+  readPart(block: Block): Promise<{ readonly kind: 'ok'; readonly crc32: number } | ReadProblem>;
+  /** After the last part: MD5 of all bytes, once the file is seen to have kept its size. */
+  finish(): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem>;
+}
+
+/** Reads files. Errors that are not the drive's (a bug, no descriptors left) reject. */
+export interface Reader extends AsyncDisposable {
+  /** Reads a file whole into a block of its size. */
+  readWhole(file: FileToRead, block: Block): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem>;
+  /** Opens a file to be read in parts. */
+  open(file: FileToRead): Promise<{ readonly kind: 'ok'; readonly reading: FileReading } | ReadProblem>;
+  /** Grows with each answer of the system: while it does, the drive is alive. */
+  readonly answers: bigint;
+}
+
+/** Settings of a reader. */
+export interface ReaderConfig {
+  /** Threads, at least 1. */
+  readonly threads: number;
+}
+
+const COUNTER_BYTES = 8;
+const THREAD_HEAP_MIB = 32;
+
+/** Starts the threads of a reader. */
+export const createReader = ({ threads }: ReaderConfig): Reader => {
+  const answers = new SharedArrayBuffer(COUNTER_BYTES);
+  const counter = new BigInt64Array(answers);
+  const pool = Array.from({ length: Math.max(1, threads) }, () => createThread(answers));
+  return {
+    readWhole: async (file, block) => {
+      const reply = await leastBusy(pool).ask({ kind: 'whole', file, target: targetOf(block) });
+      return wantMd5(reply);
+    },
+    open: async (file) => {
+      const thread = leastBusy(pool);
+      const reply = await thread.ask({ kind: 'open', file });
+      if (reply.kind === 'problem') return reply;
+      return { kind: 'ok', reading: createReading(thread, reply.id) };
+    },
+    get answers() {
+      return Atomics.load(counter, 0);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(pool.map((thread) => thread.end()));
+    },
+  };
+};
+
+const createReading = (thread: Thread, openId: number): FileReading => ({
+  readPart: async (block) => {
+    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block) });
+    if (reply.kind === 'problem') return reply;
+    if (reply.kind !== 'part') throw unexpected(reply);
+    return { kind: 'ok', crc32: reply.crc32 };
+  },
+  finish: async () => wantMd5(await thread.ask({ kind: 'finish', openId })),
+  [Symbol.dispose]: () => {
+    thread.tell({ kind: 'close', openId });
+  },
+});
+
+const wantMd5 = (reply: ReaderReply): { readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem => {
+  if (reply.kind === 'problem') return reply;
+  if (reply.kind !== 'whole' && reply.kind !== 'finish') throw unexpected(reply);
+  return { kind: 'ok', md5: reply.md5 };
+};
+
+const unexpected = (reply: ReaderReply): Error => new Error(`A reader thread gave an answer of kind ${reply.kind}`);
+
+const targetOf = ({ memory, offset, bytes }: Block): Target => ({ memory, offset, length: bytes.length });
+
+type Question = ReaderRequest extends infer Request ? (Request extends unknown ? Omit<Request, 'id'> : never) : never;
+
+interface Thread {
+  ask(question: Question): Promise<ReaderReply>;
+  tell(question: Question): void;
+  /** Questions without an answer yet. */
+  readonly openQuestions: number;
+  end(): Promise<void>;
+}
+
+const leastBusy = (threads: readonly Thread[]): Thread => {
+  const [first, ...others] = threads;
+  if (first === undefined) throw new Error('A reader has at least one thread');
+  return others.reduce((least, one) => (one.openQuestions < least.openQuestions ? one : least), first);
+};
+
+const createThread = (answers: SharedArrayBuffer): Thread => {
+  const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
+    workerData: { answers },
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: 2 },
+    // A thread needs nothing of the loader's environment.
+    env: {},
+  });
+  const questions = new Map<
+    number,
+    { readonly resolve: (reply: ReaderReply) => void; readonly reject: (error: Error) => void }
+  >();
+  let nextId = 1;
+  let failure: Error | undefined;
+  const fail = (error: Error): void => {
+    failure ??= error;
+    for (const { reject } of questions.values()) reject(failure);
+    questions.clear();
+  };
+  worker.on('message', (reply: ReaderReply) => {
+    questions.get(reply.id)?.resolve(reply);
+    questions.delete(reply.id);
+  });
+  worker.on('error', (error: unknown) => {
+    fail(new Error('A reader thread failed', { cause: error }));
+  });
+  worker.on('exit', () => {
+    fail(new Error('A reader thread has ended'));
+  });
+  return {
+    ask: (question) =>
+      new Promise((resolve, reject) => {
+        if (failure !== undefined) {
+          reject(failure);
+          return;
+        }
+        const id = nextId;
+        nextId += 1;
+        questions.set(id, { resolve, reject });
+        worker.postMessage({ id, ...question });
+      }),
+    tell: (question) => {
+      worker.postMessage({ id: 0, ...question });
+    },
+    get openQuestions() {
+      return questions.size;
+    },
+    end: async () => {
+      await worker.terminate();
+    },
+  };
+};

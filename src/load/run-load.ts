@@ -1,0 +1,99 @@
+// Puts the parts of one load together by the daemon's order, and takes them apart at its end.
+
+import pLimit from 'p-limit';
+import { createRetry } from '#bucket/retry.ts';
+import { createSdkBucket } from '#bucket/sdk-bucket.ts';
+import { createBlockPool } from './block-pool.ts';
+import type { Dialogue, Order } from './dialogue.ts';
+import type { DoneSet } from './done-set.ts';
+import { loadFiles, type LoadEnd } from './load-files.ts';
+import { readLoadPlan } from './load-plan.ts';
+import { createLoadProgress, startReports } from './load-progress.ts';
+import { createOpenUploads } from './open-uploads.ts';
+import { createReader } from './reader.ts';
+import { createRefusals } from './refusals.ts';
+import { createRetryingBucket } from './retrying-bucket.ts';
+import type { SendPorts } from './send-ports.ts';
+import type { StopSwitch } from './stop-switch.ts';
+
+/** What a load is made of. */
+export interface RunLoadConfig {
+  readonly order: Order;
+  readonly done: DoneSet;
+  /** Where the drive is mounted. */
+  readonly root: string;
+  readonly dialogue: Dialogue;
+  readonly stopSwitch: StopSwitch;
+}
+
+/** The daemon shows progress twice a second at most. */
+const REPORT_EVERY_MS = 500;
+/** Files read ahead of those that are being sent, so that the bucket never waits for the drive. */
+const FILES_PER_REQUEST = 2;
+
+/** Loads by an order. Errors: StationError LoaderFailed for a manifest that cannot be read; the signal's reason. */
+export const runLoad = async (
+  { order, done, root, dialogue, stopSwitch }: RunLoadConfig,
+  signal: AbortSignal,
+): Promise<LoadEnd> => {
+  const { limits } = order;
+  const { access, entryRules, hashKey, probeKey } = readLoadPlan(order);
+  const retry = createRetry({ random: Math.random });
+  await using bucket = createRetryingBucket(createSdkBucket(access), retry);
+  await using reader = createReader({ threads: limits.readerThreads });
+  const requests = pLimit(limits.maxRequestsInFlight);
+  const progress = createLoadProgress(order.finished);
+  const details = { bucket: access.bucket, region: access.region, keyId: access.accessKeyId };
+  const ports: SendPorts = {
+    bucket,
+    reader,
+    pool: createBlockPool(limits.maxBytesInFlight),
+    requests,
+    dialogue,
+    rules: entryRules.rules,
+    refusals: createRefusals({ bucket, requests, stopSwitch, probeKey, details }),
+    uploads: createOpenUploads(order.uploads),
+    progress,
+    stopSwitch,
+    announceFirstFile: once(() => dialogue.record({ kind: 'first-file' })),
+  };
+  let walkAnswers = 0n;
+  const { promise: reportFailure, reject: failReports } = Promise.withResolvers<never>();
+  using _reports = startReports({
+    everyMs: REPORT_EVERY_MS,
+    progress,
+    driveAnswers: () => walkAnswers + reader.answers,
+    isBucketAwaited: () => requests.activeCount > 0,
+    bucketTrouble: retry.trouble,
+    send: dialogue.tell,
+    onError: failReports,
+  });
+  const loading = loadFiles(
+    {
+      root,
+      maxDepth: limits.maxDepth,
+      entryRules,
+      send: {
+        multipartThresholdBytes: limits.multipartThresholdBytes,
+        partSizeBytes: limits.partSizeBytes,
+        refuseExisting: order.existing === 'refuse',
+      },
+      hashKey,
+      done,
+      signatureLogged: order.signatureLogged,
+      maxFilesInFlight: limits.maxRequestsInFlight * FILES_PER_REQUEST,
+      now: () => new Date(),
+      onAnswer: () => {
+        walkAnswers += 1n;
+      },
+    },
+    ports,
+    signal,
+  );
+  return await Promise.race([loading, reportFailure]);
+};
+
+const once = (call: () => Promise<void>): (() => Promise<void>) => {
+  let called: Promise<void> | undefined;
+  return () => (called ??= call());
+};

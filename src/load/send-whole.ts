@@ -1,0 +1,32 @@
+// Sends one file by one request: read once, its MD5 known before it goes out.
+
+import { isGzip } from './gzip.ts';
+import { endUnread } from './end-unread.ts';
+import { OK_STATUS, toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+
+/** Sends a file of at most the multipart threshold. Errors: the signal's reason. */
+export const sendWhole = async (
+  file: FileToSend,
+  { refuseExisting }: SendConfig,
+  ports: SendPorts,
+  signal: AbortSignal,
+): Promise<FileEnd> => {
+  const { rules, bucket, reader, pool, requests, refusals, progress } = ports;
+  using block = await pool.take(file.sizeBytes, signal);
+  const read = await reader.readWhole(toRead(file), block);
+  if (read.kind === 'problem') return await endUnread(file, read, ports);
+  const { md5 } = read;
+  const { key, text, modifiedAt, sizeBytes } = file;
+  const properties = rules.propertiesOf({ path: text, isGzip: isGzip(block.bytes), modifiedAt });
+  await ports.announceFirstFile();
+  const request = { key, body: block.bytes, md5, properties, refuseExisting };
+  const answer = await requests(() => bucket.putObject(request, signal));
+  const { contentType } = properties;
+  if (answer.kind === 'problem') {
+    const refused = await refusals.judge(answer, properties, signal);
+    return refused.kind === 'left' ? refused : { ...refused, md5: '', contentType, endsUpload: false };
+  }
+  progress.addSent(sizeBytes);
+  const hex = Buffer.from(md5).toString('hex');
+  return { kind: 'row', status: OK_STATUS, code: 'OK', md5: hex, contentType, endsUpload: false };
+};
