@@ -180,18 +180,37 @@ test('repository: no file names a folder of the machine that it was made on, or 
   assert.deepEqual(wrong, []);
 });
 
+test('package.json: every package that the product brings is imported by it', () => {
+  const imported = new Set(sources.flatMap(({ imports }) => imports.map(({ specifier }) => packageOf(specifier))));
+
+  const unused = packagesIn(['dependencies']).filter((name) => !imported.has(name));
+
+  assert.deepEqual(unused, []);
+});
+
 test('README: gives the reason of every package that package.json names', () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const packages = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((name) =>
-    Object.keys(Object.entries(Object(manifest)).find(([key]) => key === name)?.[1] ?? {}),
-  );
+  const packages = packagesIn(['dependencies', 'devDependencies', 'optionalDependencies']);
 
   const missing = packages.filter((name) => !new RegExp(`^\\|[^|]*\`${name}\``, 'mu').test(readme));
 
   assert.notEqual(packages.length, 0);
   assert.deepEqual(missing, []);
 });
+
+/** `@aws-sdk/client-s3` of `@aws-sdk/client-s3/some/file.js`. */
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+/** Names of the packages in these sections of package.json. */
+const packagesIn = (sections: readonly string[]): readonly string[] => {
+  const manifest: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const entries = Object.entries(Object(manifest));
+  return sections.flatMap((section) => Object.keys(Object(entries.find(([key]) => key === section)?.[1])));
+};
 
 /** All files of the checkout but what git leaves out. */
 const listFiles = (folder: string): readonly string[] =>
