@@ -11,11 +11,12 @@ const main = async (): Promise<number> => {
   switch (command) {
     case 'loader': {
       const { runLoader } = await import('#load/loader.ts');
-      return (await runLoader({ input: process.stdin, output: process.stdout })) ?? 0;
+      return runLoader({ input: process.stdin, output: process.stdout });
     }
     case 'launch': {
       const { runLaunch } = await import('#launch/launch.ts');
-      return (await runLaunch({ configPath: configPathOf(rest) })) ?? 0;
+      await runLaunch({ configPath: configPathOf(rest) });
+      return 0;
     }
     case 'launch-inside': {
       const { runInside } = await import('#launch/inside.ts');
@@ -24,7 +25,8 @@ const main = async (): Promise<number> => {
     }
     case 'launch-server': {
       const { runLaunchServer } = await import('#launch/launch-server.ts');
-      return (await runLaunchServer({ configPath: configPathOf(rest), signal: stopSignal() })) ?? 0;
+      await runLaunchServer({ configPath: configPathOf(rest), signal: stopSignal() });
+      return 0;
     }
     default: {
       const { runCli } = await import('#cli/cli.ts');
@@ -32,9 +34,9 @@ const main = async (): Promise<number> => {
         args: process.argv.slice(2),
         defaultConfigPath: defaultConfigPath(),
         io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
-        runDaemon: async ({ configPath, signal }) => {
+        runDaemon: async (options) => {
           const { runDaemon } = await import('#station/daemon.ts');
-          return (await runDaemon({ configPath, signal })) ?? 0;
+          return runDaemon(options);
         },
         signal: stopSignal(),
       });

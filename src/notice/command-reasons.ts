@@ -164,12 +164,6 @@ export const COMMAND_REASONS = {
     todo: 'Look with `import-station status` which bay or job is held.',
     retryHelps: false,
   },
-  InvalidTarget: {
-    happened: 'There is neither a job nor a bay of that name: {target}.',
-    actor: 'technician',
-    todo: 'Look up bays with `import-station status` and jobs with `import-station job list`.',
-    retryHelps: false,
-  },
   UsageError: {
     happened: 'The command was not understood: {message}.',
     actor: 'operator',

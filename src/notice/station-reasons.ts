@@ -144,12 +144,6 @@ export const LOAD_REASONS = {
     todo: 'Plug the same drive in again, in any bay of this station; the load goes on where it stopped.',
     retryHelps: false,
   },
-  SelfCheckFailed: {
-    happened: 'The drive was not the same any more at the end of the load: {message}.',
-    actor: 'technician',
-    todo: 'Check cable and power, then run `import-station retry {bay}`; if it comes again, take the drive out, put it aside and tell the customer that the drive is failing.',
-    retryHelps: true,
-  },
   WorkingLogDamaged: {
     happened: "The record of what was loaded for job {jobId} is damaged on this station's own disk: {message}.",
     actor: 'operator',
@@ -161,12 +155,5 @@ export const LOAD_REASONS = {
     actor: 'operator',
     todo: 'Make room on the disk that holds the state directory, then run `import-station retry {bay}`; nothing is lost.',
     retryHelps: true,
-  },
-  NotABay: {
-    happened:
-      'A drive is plugged into a port that is not a bay of this station ({device}), so nothing was done with it.',
-    actor: 'technician',
-    todo: 'Plug the drive into a bay; to make this port a bay, the operator runs `import-station config bay`.',
-    retryHelps: false,
   },
 } as const satisfies Family;
