@@ -140,17 +140,23 @@ function accountTests(open: Subject['open']): void {
     );
   });
 
-  test('addAccountKey: throws, when the account is missing or has the key already', (t) => {
+  test('addAccountKey: replaces secret, token and rights in its place, when the account has the key already', (t) => {
     const store = open(t);
-    store.addAccount(sampleAccount());
+    const other = sampleKey({ accessKeyId: 'AAA' });
+    const former = sampleKey({ sessionToken: new Secret('a token that is over') });
+    const replacing = sampleKey({ secretAccessKey: new Secret('another secret'), signs: false });
+    store.addAccount(sampleAccount({ keys: [former, other] }));
+    store.addAccountKey('ada@example.com', replacing);
+
+    assert.deepEqual(revealed(store.account('ada@example.com')), revealed(sampleAccount({ keys: [replacing, other] })));
+  });
+
+  test('addAccountKey: throws, when there is no such account', (t) => {
+    const store = open(t);
 
     assert.throws(() => {
       store.addAccountKey('bob@example.com', sampleKey());
     });
-    assert.throws(() => {
-      store.addAccountKey('ada@example.com', sampleKey({ secretAccessKey: new Secret('another one') }));
-    });
-    assert.deepEqual(revealed(store.account('ada@example.com')), revealed(sampleAccount()));
   });
 
   test('removeAccountKey: takes that key of that account alone', (t) => {
