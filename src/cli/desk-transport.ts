@@ -1,12 +1,9 @@
 // The desk over a store of our own, for commands while no daemon runs: the same answers as over the socket.
 
-import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findBucketRegion } from '#bucket/region.ts';
-import { createSdkBucket } from '#bucket/sdk-bucket.ts';
 import type { Config } from '#config/contract.ts';
-import { createDesk } from '#desk/desk.ts';
+import { createHostDesk } from '#desk/host-desk.ts';
 import { openStore, STORE_FILE } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
@@ -23,14 +20,7 @@ export const openDesk = (config: Config): Answer<Transport> => {
   // With a store there is a key already: a new one beside it could open nothing.
   const storeKey = loadStoreKey({ path: storeKeyFile, create: !existsSync(join(stateDir, STORE_FILE)) });
   const store = stack.use(openStore({ folder: stateDir, storeKey }));
-  const desk = createDesk({
-    store,
-    config,
-    openBucket: createSdkBucket,
-    findRegion: findBucketRegion,
-    now: () => new Date(),
-    randomInt: (limit) => randomInt(limit),
-  });
+  const desk = createHostDesk({ store, config });
   const opened = stack.move();
   return {
     kind: 'ok',

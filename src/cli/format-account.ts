@@ -1,9 +1,9 @@
 // Accounts as a person reads them.
 
-import { printable } from '#language/printable.ts';
 import type { AccountView } from '#protocol/control.ts';
 import { formatFields, formatTable } from './output.ts';
 import { formatDate, formatSize } from './quantity.ts';
+import { shown } from './shown.ts';
 
 /** One line per account under a header. */
 export const formatAccounts = (accounts: readonly AccountView[]): readonly string[] =>
@@ -12,8 +12,8 @@ export const formatAccounts = (accounts: readonly AccountView[]): readonly strin
     : formatTable(
         ['ACCOUNT', 'SERVICE', 'KEYS', 'CREATED'],
         accounts.map((account) => [
-          printable(account.email),
-          printable(account.endpoint ?? 'AWS'),
+          shown(account.email),
+          shown(account.endpoint ?? 'AWS'),
           String(account.keys.length),
           formatDate(account.createdAt),
         ]),
@@ -22,9 +22,9 @@ export const formatAccounts = (accounts: readonly AccountView[]): readonly strin
 /** Everything about one account but its secrets. */
 export const formatAccount = (account: AccountView): readonly string[] => [
   ...formatFields([
-    ['Account', printable(account.email)],
-    ['Service', printable(account.endpoint ?? 'AWS')],
-    ['Region', account.region === undefined ? 'asked of each bucket' : printable(account.region)],
+    ['Account', shown(account.email)],
+    ['Service', shown(account.endpoint ?? 'AWS')],
+    ['Region', account.region === undefined ? 'asked of each bucket' : shown(account.region)],
     ['Addressing', account.forcePathStyle ? 'bucket in the path' : 'bucket in the host name'],
     ['Certificates', account.hasCertificateAuthority ? 'own authority' : undefined],
     ['Bucket owner', account.expectedBucketOwner],
@@ -35,7 +35,7 @@ export const formatAccount = (account: AccountView): readonly string[] => [
   '',
   ...formatTable(
     ['KEY', 'MAY', 'SESSION TOKEN'],
-    account.keys.map((key) => [printable(key.accessKeyId), rightsOf(key), key.hasSessionToken ? 'yes' : 'no']),
+    account.keys.map((key) => [shown(key.accessKeyId), rightsOf(key), key.hasSessionToken ? 'yes' : 'no']),
   ),
 ];
 

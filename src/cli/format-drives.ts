@@ -1,9 +1,9 @@
 // What is plugged in, as a technician reads it, and as lines for the configuration.
 
-import { printable } from '#language/printable.ts';
 import type { DriveList } from '#protocol/control.ts';
 import { formatTable } from './output.ts';
 import { formatSize } from './quantity.ts';
+import { shown } from './shown.ts';
 
 /** One attached drive. */
 export type DriveView = DriveList['drives'][number];
@@ -15,18 +15,18 @@ export const formatDrives = (drives: readonly DriveView[]): readonly string[] =>
     : formatTable(
         ['DEVICE', 'BAY', 'SIZE', 'DRIVE', 'SERIAL', 'PORT'],
         drives.map((drive) => [
-          printable(drive.device),
+          shown(drive.device),
           bayOf(drive),
           formatSize(drive.sizeBytes),
-          printable(drive.name),
-          printable(drive.serial ?? ''),
-          printable(drive.port),
+          shown(drive.name),
+          shown(drive.serial ?? ''),
+          shown(drive.port),
         ]),
       );
 
 const bayOf = (drive: DriveView): string => {
-  const place = printable(drive.bay ?? 'not a bay');
-  return drive.inUseBy === undefined ? place : `${place}, in use: ${printable(drive.inUseBy)}`;
+  const place = shown(drive.bay ?? 'not a bay');
+  return drive.inUseBy === undefined ? place : `${place}, in use: ${shown(drive.inUseBy)}`;
 };
 
 /** Drives that could be in a bay, if their port were one: those that are in none and that nothing of the host uses. */
@@ -35,7 +35,7 @@ export const drivesOutsideBays = (drives: readonly DriveView[]): readonly DriveV
 
 /** The lines that make the port of a drive a bay. */
 export const formatBayBlock = (drive: DriveView, name: string): readonly string[] => [
-  `# ${printable(drive.name)}, ${formatSize(drive.sizeBytes)}, now ${printable(drive.device)}`,
+  `# ${shown(drive.name)}, ${formatSize(drive.sizeBytes)}, now ${shown(drive.device)}`,
   '[[bay]]',
   `name = ${tomlString(name)}`,
   `${drive.port.startsWith('/') ? 'image' : 'port'} = ${tomlString(drive.port)}`,

@@ -1,10 +1,10 @@
 // Jobs as a person reads them.
 
-import { printable } from '#language/printable.ts';
 import type { JobView } from '#protocol/control.ts';
 import { formatHold } from './format-hold.ts';
 import { formatFields, formatTable } from './output.ts';
 import { formatCount, formatDate, formatFiles, formatSize } from './quantity.ts';
+import { shown } from './shown.ts';
 
 /** One line per job under a header, in the order given. */
 export const formatJobs = (jobs: readonly JobView[]): readonly string[] =>
@@ -14,10 +14,10 @@ export const formatJobs = (jobs: readonly JobView[]): readonly string[] =>
         ['JOB', 'STATUS', 'DRIVE', 'ACCOUNT', 'BUCKET', 'CREATED', 'HELD'],
         jobs.map((job) => [
           job.jobId,
-          printable(job.state.job),
-          printable(job.state.device),
-          printable(job.account),
-          printable(job.bucket),
+          shown(job.state.job),
+          shown(job.state.device),
+          shown(job.account),
+          shown(job.bucket),
           formatDate(job.createdAt),
           job.hold?.code ?? '',
         ]),
@@ -27,12 +27,12 @@ export const formatJobs = (jobs: readonly JobView[]): readonly string[] =>
 export const formatJob = (job: JobView): readonly string[] => [
   ...formatFields([
     ['Job', job.jobId],
-    ['Status', printable(job.state.job)],
-    ['Drive', printable(job.state.device)],
-    ['Device ID', printable(job.deviceId)],
-    ['Account', printable(job.account)],
-    ['Bucket', `${printable(job.bucket)} (${printable(job.bucketRegion)})`],
-    ['Import log', `${printable(job.logBucket)}/${printable(job.logKey)}`],
+    ['Status', shown(job.state.job)],
+    ['Drive', shown(job.state.device)],
+    ['Device ID', shown(job.deviceId)],
+    ['Account', shown(job.account)],
+    ['Bucket', `${shown(job.bucket)} (${shown(job.bucketRegion)})`],
+    ['Import log', `${shown(job.logBucket)}/${shown(job.logKey)}`],
     ['Created', formatDate(job.createdAt)],
     ['Expires', formatDate(job.expiresAt)],
     ['Finished', job.finishedAt === undefined ? undefined : formatDate(job.finishedAt)],
@@ -44,7 +44,7 @@ export const formatJob = (job: JobView): readonly string[] => [
 
 const formatCounts = (counts: JobView['counts']): readonly string[] => {
   if (counts === undefined) return [];
-  const codes = Object.entries(counts.failedByCode).map(([code, files]) => `${formatCount(files)} ${printable(code)}`);
+  const codes = Object.entries(counts.failedByCode).map(([code, files]) => `${formatCount(files)} ${shown(code)}`);
   return [
     '',
     ...formatFields([
@@ -63,10 +63,10 @@ const formatHistory = (history: JobView['history']): readonly string[] => {
   if (history.length === 0) return [];
   const rows = history.map((change) => [
     formatDate(change.changedAt),
-    printable(change.state.job),
-    printable(change.state.device),
+    shown(change.state.job),
+    shown(change.state.device),
     [change.cause, ...Object.entries(change.details).map(([name, value]) => `${name}=${value}`)]
-      .map((part) => printable(part))
+      .map((part) => shown(part))
       .join(' '),
   ]);
   return ['', ...formatTable(['WHEN', 'STATUS', 'DRIVE', 'WHY'], rows)];

@@ -1,25 +1,25 @@
 // The station's status as a technician reads it, bay by bay.
 
-import { printable } from '#language/printable.ts';
 import type { BayStatus, StationStatus } from '#protocol/control.ts';
 import { formatHold } from './format-hold.ts';
 import { formatTally } from './format-job.ts';
 import { formatDate, formatDuration, formatFiles, formatSize } from './quantity.ts';
+import { shown } from './shown.ts';
 
 const INDENT = '  ';
 
 /** The whole status. */
 export const formatStatus = (status: StationStatus): readonly string[] => [
-  `${printable(status.station)}, ${formatDate(status.madeAt)}`,
+  `${shown(status.station)}, ${formatDate(status.madeAt)}`,
   ...status.bays.flatMap((bay) => ['', ...formatBay(bay)]),
   ...status.holds.flatMap((hold) => ['', ...formatPlacedHold(hold)]),
 ];
 
 const formatBay = (bay: BayStatus): readonly string[] => {
   const job = bay.jobId === undefined ? [] : [`job ${bay.jobId}`];
-  const drive = bay.drive === undefined ? [] : [`${printable(bay.drive.name)} (${formatSize(bay.drive.sizeBytes)})`];
+  const drive = bay.drive === undefined ? [] : [`${shown(bay.drive.name)} (${formatSize(bay.drive.sizeBytes)})`];
   return [
-    `${printable(bay.bay)}: ${bay.says}`,
+    `${shown(bay.bay)}: ${shown(bay.says)}`,
     ...indent([...job, ...drive].map((part, index) => (index === 0 ? part : `on ${part}`)).join(' ')),
     ...(bay.progress === undefined ? [] : formatProgress(bay.progress).map((line) => `${INDENT}${line}`)),
     ...(bay.hold === undefined ? [] : formatHold(bay.hold).map((line) => `${INDENT}${line}`)),
@@ -44,8 +44,7 @@ const formatProgress = (progress: NonNullable<BayStatus['progress']>): readonly 
   return [
     `${formatTally(finished)} of ${atLeast}${formatTally(found)}${failed}`,
     `${formatSize(Math.round(progress.bytesPerSecond))} a second${left}`,
-    ...(progress.bucketTrouble === undefined ? [] : [`waiting for the bucket: ${printable(progress.bucketTrouble)}`]),
-    // The loader made it printable already: a second time would double its backslashes.
-    ...(progress.current === undefined ? [] : [progress.current]),
+    ...(progress.bucketTrouble === undefined ? [] : [`waiting for the bucket: ${shown(progress.bucketTrouble)}`]),
+    ...(progress.current === undefined ? [] : [shown(progress.current)]),
   ];
 };

@@ -17,13 +17,13 @@ export const DESK_REASONS = {
     retryHelps: false,
   },
   AccountHasJobs: {
-    happened: 'The account {email} has jobs that are not finished.',
+    happened: 'The account {email} has jobs that are not finished ({jobs}).',
     actor: 'operator',
     todo: 'Wait until these jobs are finished, see `import-station job list`, then remove the account.',
     retryHelps: false,
   },
   KeyInUse: {
-    happened: 'A job that is not finished needs the key {keyId}.',
+    happened: 'Jobs that are not finished need the key {keyId} ({jobs}).',
     actor: 'operator',
     todo: 'Wait until these jobs are finished, see `import-station job list`, then remove the key.',
     retryHelps: false,

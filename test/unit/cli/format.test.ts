@@ -64,6 +64,14 @@ test('formatJob: escapes what a customer could have written to steer the termina
   assert.ok(lines.includes('Device ID:  x\\u{1b}[2J\\u{a}y'));
 });
 
+test('formatJob: leaves alone what the station has escaped already', () => {
+  const job = jobSchema.parse(example('job show'));
+
+  const lines = formatJob({ ...job, deviceId: 'S\\\\N \\u{1b}' });
+
+  assert.ok(lines.includes('Device ID:  S\\\\N \\u{1b}'));
+});
+
 test('formatStatus: shows for a hold what happened, who acts and what to do, and shows it once', () => {
   const text = formatStatus(statusSchema.parse(example('status'))).join('\n');
 
