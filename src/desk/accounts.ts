@@ -1,0 +1,138 @@
+// What can be done with accounts and their keys. Nothing here waits, so that no check can grow stale before its change.
+
+import type { z } from 'zod';
+import { Secret } from '#language/secret.ts';
+import { TIB } from '#language/units.ts';
+import { accountInputSchema, keyInputSchema } from '#protocol/control.ts';
+import type { Account, AccountKey, Store } from '#store/contract.ts';
+import { openJobs } from './open-jobs.ts';
+import { parseBody } from './parse-body.ts';
+import { created, done, refuse, refused, type DeskReply } from './reply.ts';
+import { accountView } from './views.ts';
+
+/** What the calls on accounts need. */
+export interface AccountDeps {
+  readonly store: Store;
+  readonly now: () => Date;
+}
+
+// Decision 9: 10,000 parts of 5 GiB would do for more, but S3 keeps no larger object.
+const DEFAULT_MAX_OBJECT_BYTES = 5 * TIB;
+
+/** `GET /accounts` */
+export const listAccounts = ({ store }: AccountDeps): DeskReply =>
+  done({ accounts: store.accounts().map((account) => accountView(account)) });
+
+/** `GET /accounts/EMAIL`; refused with InvalidSender. */
+export const showAccount = ({ store }: AccountDeps, email: string): DeskReply => replyWith(store, email);
+
+/** `POST /accounts`; refused with InvalidRequest or AccountExists. */
+export const addAccount = ({ store, now }: AccountDeps, body: unknown): DeskReply => {
+  const input = parseBody(accountInputSchema, body);
+  if (input.kind === 'refused') return refuse(input);
+  const account = accountOf(input.value, now());
+  const problem = accountProblem(account);
+  if (problem !== undefined) return refuse(refused('InvalidRequest', { message: problem }));
+  if (store.account(account.email) !== undefined) return refuse(refused('AccountExists', { email: account.email }));
+  store.addAccount(account);
+  return created(accountView(account));
+};
+
+/** `DELETE /accounts/EMAIL`; refused with InvalidSender, or AccountHasJobs while a job is open. */
+export const removeAccount = ({ store }: AccountDeps, email: string): DeskReply => {
+  if (store.account(email) === undefined) return refuse(refused('InvalidSender', { email }));
+  if (openJobs(store, email).length > 0) return refuse(refused('AccountHasJobs', { email }));
+  store.removeAccount(email);
+  return done({});
+};
+
+/**
+ * `POST /accounts/EMAIL/keys`: adds a key, or replaces the one of that ID, which is how a wrong secret or a session
+ * token that is over is put right. Refused with InvalidSender, InvalidRequest, or KeyInUse where a job that is open
+ * needs a right that the new one lacks.
+ */
+export const addKey = ({ store }: AccountDeps, email: string, body: unknown): DeskReply => {
+  const input = parseBody(keyInputSchema, body);
+  if (input.kind === 'refused') return refuse(input);
+  if (store.account(email) === undefined) return refuse(refused('InvalidSender', { email }));
+  const key = keyOf(input.value);
+  const problem = keyProblem(key);
+  if (problem !== undefined) return refuse(refused('InvalidRequest', { message: problem }));
+  const isMissed = keyUses(store, email, key.accessKeyId).some((use) => !key[use]);
+  if (isMissed) return refuse(refused('KeyInUse', { keyId: key.accessKeyId }));
+  store.addAccountKey(email, key);
+  return replyWith(store, email);
+};
+
+/** `DELETE /accounts/EMAIL/keys/KEYID`; refused with InvalidSender, NotFound or KeyInUse. */
+export const removeKey = ({ store }: AccountDeps, email: string, accessKeyId: string): DeskReply => {
+  const account = store.account(email);
+  if (account === undefined) return refuse(refused('InvalidSender', { email }));
+  if (!account.keys.some((key) => key.accessKeyId === accessKeyId)) {
+    return refuse(refused('NotFound', { target: accessKeyId }));
+  }
+  if (keyUses(store, email, accessKeyId).length > 0) return refuse(refused('KeyInUse', { keyId: accessKeyId }));
+  store.removeAccountKey(email, accessKeyId);
+  return replyWith(store, email);
+};
+
+const replyWith = (store: Store, email: string): DeskReply => {
+  const account = store.account(email);
+  return account === undefined ? refuse(refused('InvalidSender', { email })) : done(accountView(account));
+};
+
+/** What open jobs need a key for. */
+const keyUses = (store: Store, email: string, accessKeyId: string): readonly ('signs' | 'loads')[] =>
+  openJobs(store, email).flatMap(({ signingKeyId, loadingKeyId }) => [
+    ...(signingKeyId === accessKeyId ? (['signs'] as const) : []),
+    ...(loadingKeyId === accessKeyId ? (['loads'] as const) : []),
+  ]);
+
+const accountOf = (input: z.infer<typeof accountInputSchema>, createdAt: Date): Account => ({
+  email: input.email.toLowerCase(),
+  ...(input.endpoint === undefined ? {} : { endpoint: input.endpoint }),
+  ...(input.region === undefined ? {} : { region: input.region }),
+  forcePathStyle: input.forcePathStyle,
+  ...(input.certificateAuthority === undefined ? {} : { certificateAuthority: input.certificateAuthority }),
+  ...(input.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: input.expectedBucketOwner }),
+  existing: input.existing,
+  maxObjectBytes: input.maxObjectBytes ?? DEFAULT_MAX_OBJECT_BYTES,
+  keys: input.keys.map((key) => keyOf(key)),
+  createdAt,
+});
+
+const keyOf = (input: z.infer<typeof keyInputSchema>): AccountKey => ({
+  accessKeyId: input.accessKeyId,
+  secretAccessKey: new Secret(input.secretAccessKey),
+  ...(input.sessionToken === undefined ? {} : { sessionToken: new Secret(input.sessionToken) }),
+  signs: input.signs,
+  loads: input.loads,
+});
+
+const REGION = /^[a-z0-9-]{1,63}$/u;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/u;
+
+/** What is wrong with an account although its form is right. */
+const accountProblem = ({ endpoint, region, certificateAuthority, keys }: Account): string | undefined => {
+  if (endpoint !== undefined && !isEndpoint(endpoint)) {
+    return 'endpoint: expected https://HOST or http://HOST, with a port where it has one, and nothing more';
+  }
+  if (region !== undefined && !REGION.test(region)) return 'region: expected a name such as eu-central-1';
+  if (certificateAuthority !== undefined && !CERTIFICATE.test(certificateAuthority)) {
+    return 'certificateAuthority: expected a certificate in PEM form';
+  }
+  const ids = new Set(keys.map(({ accessKeyId }) => accessKeyId));
+  if (ids.size < keys.length) return 'keys: expected each key once';
+  return keys.map((key) => keyProblem(key)).find((problem) => problem !== undefined);
+};
+
+const keyProblem = ({ accessKeyId, signs, loads }: AccountKey): string | undefined =>
+  signs || loads ? undefined : `key ${accessKeyId}: expected one that signs, loads, or both`;
+
+const isEndpoint = (text: string): boolean => {
+  const url = URL.parse(text);
+  if (url === null) return false;
+  const { protocol, username, password, pathname, search, hash } = url;
+  const isHttp = protocol === 'https:' || protocol === 'http:';
+  return isHttp && [username, password, search, hash].every((part) => part === '') && pathname === '/';
+};
