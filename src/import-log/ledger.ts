@@ -1,0 +1,67 @@
+// The count that must balance: what the walk found against what stands in the finished log (decision 8). The two are made by
+// different code from different sources; a sum of its own parts would always be right.
+
+import type { Count, LogCount, LogRow, Verdict } from './contract.ts';
+import { createPathSum, pathHash } from './path-hash.ts';
+
+/** Status of a file that was left out on purpose (spec 4.4). */
+export const IGNORED_STATUS: number = 103;
+/** Status of a loaded file (spec 4.4). */
+export const LOADED_STATUS: number = 200;
+
+interface Tally {
+  files: number;
+  bytes: number;
+}
+
+/** Counts the rows of a log by what became of the files. `hashKey` is the load's, as the walk used it. */
+export const countLog = async (rows: AsyncIterable<LogRow>, hashKey: Uint8Array): Promise<LogCount> => {
+  const tallies = { loaded: emptyTally(), ignored: emptyTally(), failed: emptyTally() };
+  const all = emptyTally();
+  const sum = createPathSum();
+  const failedByCode = new Map<string, number>();
+  for await (const { status, code, path, sizeBytes } of rows) {
+    const kind = kindOf(status);
+    addTo(tallies[kind], sizeBytes);
+    addTo(all, sizeBytes);
+    sum.add(pathHash(hashKey, path));
+    if (kind === 'failed') failedByCode.set(code, (failedByCode.get(code) ?? 0) + 1);
+  }
+  return { ...tallies, all: { ...all, fingerprint: sum.text() }, failedByCode: Object.fromEntries(failedByCode) };
+};
+
+/**
+ * Judges a load: every file that the walk found has exactly one row, in files, in bytes and by name; then `completed`, or
+ * `success-with-errors` where rows failed. Otherwise `unbalanced`, saying which numbers differ.
+ */
+export const judge = (found: Count, log: LogCount): Verdict => {
+  const { loaded, ignored, failed } = log;
+  const files = loaded.files + ignored.files + failed.files;
+  const bytes = loaded.bytes + ignored.bytes + failed.bytes;
+  const differences = [
+    ...(found.files === files ? [] : [`${found.files} files found, ${files} in the log (${parts(log, 'files')})`]),
+    ...(found.bytes === bytes ? [] : [`${found.bytes} bytes found, ${bytes} in the log (${parts(log, 'bytes')})`]),
+    ...(found.fingerprint === log.all.fingerprint
+      ? []
+      : [
+          `the names found are not those in the log (fingerprint ${found.fingerprint}, ${log.all.fingerprint} in the log)`,
+        ]),
+  ];
+  if (differences.length > 0) return { kind: 'unbalanced', message: differences.join('; ') };
+  return failed.files === 0 ? { kind: 'completed' } : { kind: 'success-with-errors', failedFiles: failed.files };
+};
+
+const emptyTally = (): Tally => ({ files: 0, bytes: 0 });
+
+const addTo = (tally: Tally, sizeBytes: number): void => {
+  tally.files += 1;
+  tally.bytes += sizeBytes;
+};
+
+const kindOf = (status: number): 'loaded' | 'ignored' | 'failed' => {
+  if (status === LOADED_STATUS) return 'loaded';
+  return status === IGNORED_STATUS ? 'ignored' : 'failed';
+};
+
+const parts = ({ loaded, ignored, failed }: LogCount, unit: 'files' | 'bytes'): string =>
+  `loaded ${loaded[unit]}, ignored ${ignored[unit]}, failed ${failed[unit]}`;

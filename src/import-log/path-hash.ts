@@ -1,0 +1,43 @@
+// What stands for a path where names would cost too much memory: a keyed hash, and a sum of hashes that stands for a set.
+
+import { hash } from 'node:crypto';
+
+/** Bytes of a path hash. */
+export const PATH_HASH_BYTES: number = 16;
+
+/**
+ * The first 16 bytes of SHA-256 over key and raw path. The key is secret and new for every load: a stranger who names the
+ * files cannot make two of them meet.
+ */
+export const pathHash = (hashKey: Uint8Array, path: Uint8Array): Uint8Array =>
+  hash('sha256', Buffer.concat([hashKey, path]), 'buffer').subarray(0, PATH_HASH_BYTES);
+
+/** A sum of path hashes modulo 2^128: equal for equal collections, in whatever order they were added. */
+export interface PathSum {
+  /** Adds one hash of 16 bytes. */
+  add(hash: Uint8Array): void;
+  /** The sum, 32 lower-case hex digits. */
+  text(): string;
+}
+
+const LANE_BYTES = 4;
+const LANE_LIMIT = 2 ** 32;
+const LANE_DIGITS = 8;
+const HEX_RADIX = 16;
+
+/** Makes an empty sum. Four lanes of 32 bits, most significant first: numbers of 128 bits are too slow for every file. */
+export const createPathSum = (): PathSum => {
+  const lanes = [0, 0, 0, 0];
+  return {
+    add: (added) => {
+      const view = new DataView(added.buffer, added.byteOffset, PATH_HASH_BYTES);
+      let carry = 0;
+      for (let lane = lanes.length - 1; lane >= 0; lane -= 1) {
+        const sum = (lanes[lane] ?? 0) + view.getUint32(lane * LANE_BYTES) + carry;
+        carry = sum >= LANE_LIMIT ? 1 : 0;
+        lanes[lane] = sum % LANE_LIMIT;
+      }
+    },
+    text: () => lanes.map((lane) => lane.toString(HEX_RADIX).padStart(LANE_DIGITS, '0')).join(''),
+  };
+};

@@ -1,0 +1,78 @@
+// The import log as the customer gets it, made from the working log: a CSV file, ready to be put into the bucket (spec 4).
+
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Cast, type Options, stringify } from 'csv-stringify/sync';
+import { COLUMNS, FILE_COLUMN, publishedFields } from './published-row.ts';
+import { stateDiskError, syncFolder } from './state-disk.ts';
+import { readWorkingLogBatches } from './working-log.ts';
+
+export { formatLogDate } from './published-row.ts';
+
+/** What is published, and how. */
+export interface PublishOptions {
+  /** Path of the finished working log. */
+  readonly workingLog: string;
+  /** Path of the file that is made, replacing one that is there. */
+  readonly target: string;
+  /** The data bucket, which stands before each key. */
+  readonly bucket: string;
+  /** Guards `File` values that a spreadsheet would run as a formula (decision 3). */
+  readonly formulaGuard: boolean;
+  readonly lineEnd: 'lf' | 'crlf';
+}
+
+const FILE_MODE = 0o600;
+const LINE_ENDS = { lf: '\n', crlf: '\r\n' } as const;
+
+/** The log's key: nothing is put between the two, and `prefix` does not apply (spec 4.1). */
+export const logKeyOf = ({ logPrefix, jobId }: { readonly logPrefix: string; readonly jobId: string }): string =>
+  `${logPrefix}import-log-${jobId}`;
+
+/**
+ * Makes the import log in bounded memory and leaves either all of it under `target`, on disk, or what was there before.
+ * Throws StationError WorkingLogDamaged, StateDiskFull and StateDiskFailed.
+ */
+export const publishLog = async (options: PublishOptions): Promise<void> => {
+  const { target } = options;
+  const unfinished = `${target}.new`;
+  try {
+    await writeLog(options, unfinished);
+    await rename(unfinished, target);
+    await syncFolder(dirname(target));
+  } catch (error: unknown) {
+    await rm(unfinished, { force: true });
+    throw stateDiskError({ action: 'write', path: target, cause: error });
+  }
+};
+
+const writeLog = async ({ workingLog, bucket, formulaGuard, lineEnd }: PublishOptions, path: string): Promise<void> => {
+  const options: Options = {
+    record_delimiter: LINE_ENDS[lineEnd],
+    quoted_string: true,
+    quoted_empty: false,
+    cast: {
+      string: (value, { index }) => (formulaGuard && index === FILE_COLUMN ? guardFormula(value) : value),
+      object: ({ bare }) => String(bare),
+    },
+  };
+  await using file = await open(path, 'w', FILE_MODE);
+  await file.writeFile(stringify([COLUMNS], { record_delimiter: LINE_ENDS[lineEnd] }));
+  for await (const rows of readWorkingLogBatches(workingLog)) {
+    const fields = rows.map((row) => publishedFields(row, bucket));
+    await file.writeFile(stringify(fields, options));
+  }
+  await file.sync();
+};
+
+// What no formula begins with. The package decides; but options for a single field, which it takes as what a cast returns,
+// cost ten times as much as the field itself.
+const SAFE_START = /^[\dA-Za-z._/]/u;
+
+// The guard is for File alone: a Key is always exact (decision 3).
+const guardFormula = (value: string): ReturnType<Cast<string>> => {
+  if (SAFE_START.test(value)) return value;
+  // The package takes every option here, its types name only some of them.
+  const guarded = { value, escape_formulas: true };
+  return guarded;
+};
