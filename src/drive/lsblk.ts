@@ -27,7 +27,21 @@ const DEADLINE_MS = 10_000;
 // Exactly these columns: one that a version of lsblk does not know makes the whole call fail, and `--output-all` (as
 // drivelist's own call has it) asks every mounted file system for its free space, which hangs with a hung one.
 const COLUMNS = [
-  ...['NAME', 'KNAME', 'MAJ:MIN', 'TYPE', 'SIZE', 'RO', 'RM', 'HOTPLUG', 'TRAN', 'SUBSYSTEMS', 'SERIAL', 'WWN', 'VENDOR'],
+  ...[
+    'NAME',
+    'KNAME',
+    'MAJ:MIN',
+    'TYPE',
+    'SIZE',
+    'RO',
+    'RM',
+    'HOTPLUG',
+    'TRAN',
+    'SUBSYSTEMS',
+    'SERIAL',
+    'WWN',
+    'VENDOR',
+  ],
   ...['MODEL', 'LABEL', 'PARTLABEL', 'PTTYPE', 'MOUNTPOINT', 'PHY-SEC', 'LOG-SEC'],
 ];
 

@@ -12,7 +12,8 @@ export interface MountAttempt {
 
 /** How a type is mounted; the attempts in the order in which they are tried where the kernel does not know one. */
 export type MountOptions =
-  { readonly kind: 'mount'; readonly attempts: readonly [MountAttempt, ...MountAttempt[]] } | { readonly kind: 'unsupported' };
+  | { readonly kind: 'mount'; readonly attempts: readonly [MountAttempt, ...MountAttempt[]] }
+  | { readonly kind: 'unsupported' };
 
 /** Flags of every mount: nothing on it is written, run, opened as a device, trusted or followed. */
 export const MOUNT_FLAGS: readonly string[] = ['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow', 'noatime'];

@@ -32,10 +32,7 @@ const MAX_OUTPUT_BYTES = 8 * MIB;
  * Runs a program and waits for its end. At the deadline it is killed and no longer waited for: a program that hangs in
  * a drive that does not answer cannot be killed at all.
  */
-export const runCommand = (
-  { program, args, deadlineMs }: Command,
-  signal: AbortSignal,
-): Promise<CommandResult> =>
+export const runCommand = ({ program, args, deadlineMs }: Command, signal: AbortSignal): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const deadline = AbortSignal.timeout(deadlineMs);
@@ -49,7 +46,8 @@ export const runCommand = (
     } as const;
     const child = execFile(program, [...args], options, (error, stdout, stderr) => {
       if (signal.aborted) reject(signal.reason);
-      else if (deadline.aborted) resolve({ kind: 'problem', message: `${program} did not end in ${String(deadlineMs)} ms` });
+      else if (deadline.aborted)
+        resolve({ kind: 'problem', message: `${program} did not end in ${String(deadlineMs)} ms` });
       else if (error === null) resolve({ kind: 'ended', exitCode: 0, stdout, stderr });
       else if (typeof error.code === 'number') resolve({ kind: 'ended', exitCode: error.code, stdout, stderr });
       else resolve({ kind: 'problem', message: `${program}: ${String(error.code ?? error.signal ?? error.message)}` });

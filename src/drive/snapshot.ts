@@ -11,8 +11,7 @@ import { parseUdevData, UDEV_DATA_FOLDER, type UdevFacts } from './udev-data.ts'
 
 /** The snapshot, or why there is none; then nothing at all is known, and nothing may be concluded about any drive. */
 export type SnapshotResult =
-  | { readonly kind: 'ok'; readonly snapshot: DriveSnapshot }
-  | { readonly kind: 'problem'; readonly message: string };
+  { readonly kind: 'ok'; readonly snapshot: DriveSnapshot } | { readonly kind: 'problem'; readonly message: string };
 
 /**
  * Lists the drives that are attached now. A loop device counts as attached once it has a backing file; what vanishes

@@ -17,8 +17,9 @@ export interface DriveWatcherConfig {
 /** Watches once armed. */
 export interface DriveWatcher extends AsyncDisposable {
   /**
-   * Begins to watch if the folder exists and is not watched yet; each reconcile calls it, because chokidar says nothing
-   * of a folder that appears together with its children. Never throws; a watcher that fails is armed anew next time.
+   * Begins to watch if the folder exists and is not watched yet, or is another one by now; each reconcile calls it,
+   * because chokidar says nothing of a folder that appears together with its children, nor that one which it watches is
+   * gone. Never throws; a watcher that fails is armed anew next time.
    */
   arm(): void;
 }
@@ -26,6 +27,7 @@ export interface DriveWatcher extends AsyncDisposable {
 /** Makes a watcher that is not armed yet. */
 export const createDriveWatcher = ({ folder, debounceMs, onHint }: DriveWatcherConfig): DriveWatcher => {
   let watcher: FSWatcher | undefined;
+  let watched: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isDisposed = false;
   const closing = new Set<Promise<void>>();
@@ -47,15 +49,16 @@ export const createDriveWatcher = ({ folder, debounceMs, onHint }: DriveWatcherC
 
   return {
     arm: () => {
-      if (isDisposed || watcher !== undefined || !isFolder(folder)) return;
+      if (isDisposed) return;
+      const identity = folderIdentity(folder);
+      if (watcher !== undefined && identity !== watched) drop(watcher);
+      if (identity === undefined || watcher !== undefined) return;
+      watched = identity;
       // by-uuid and the others are one level down. Links are not followed: their targets are devices.
       const started = watch(folder, { depth: 1, followSymlinks: false, atomic: false, ignoreInitial: true });
       watcher = started;
       started
-        .on('all', (event, path) => {
-          hint();
-          if (event === 'unlinkDir' && path === folder) drop(started);
-        })
+        .on('all', hint)
         // What came between the last snapshot and this moment gave no event.
         .on('ready', hint)
         // Such as too few inotify watches: the regular reconcile goes on without hints.
@@ -72,11 +75,13 @@ export const createDriveWatcher = ({ folder, debounceMs, onHint }: DriveWatcherC
   };
 };
 
-const isFolder = (path: string): boolean => {
+// Inode numbers are given away again, together with the time of birth they are not.
+const folderIdentity = (path: string): string | undefined => {
   try {
-    return statSync(path).isDirectory();
+    const folder = statSync(path, { bigint: true });
+    return folder.isDirectory() ? `${String(folder.ino)} ${String(folder.birthtimeNs)}` : undefined;
   } catch {
     // Whatever the reason, there is nothing to watch now.
-    return false;
+    return undefined;
   }
 };

@@ -9,7 +9,11 @@ import type { LaunchRequest } from '#protocol/launch.ts';
 /** The drive that may be touched, or the refusal with its code. */
 export type DriveCheck =
   | { readonly kind: 'ok'; readonly drive: AttachedDrive }
-  | { readonly kind: 'problem'; readonly code: 'LaunchRefused' | 'DriveInUse' | 'ProbeFailed'; readonly message: string };
+  | {
+      readonly kind: 'problem';
+      readonly code: 'LaunchRefused' | 'DriveInUse' | 'ProbeFailed';
+      readonly message: string;
+    };
 
 /** The drive that a request names. */
 export type RequestedDrive = Pick<LaunchRequest, 'kernelName' | 'diskSequence'>;

@@ -7,9 +7,7 @@ import { SECOND_MS } from '#language/units.ts';
 
 /** Whether the device could be had exclusively. `problem`: the open itself failed, or a hung drive does not answer. */
 export type ExclusiveResult =
-  | { readonly kind: 'free' }
-  | { readonly kind: 'busy' }
-  | { readonly kind: 'problem'; readonly message: string };
+  { readonly kind: 'free' } | { readonly kind: 'busy' } | { readonly kind: 'problem'; readonly message: string };
 
 // A drive that has spun down needs its time.
 const DEADLINE_MS = 40 * SECOND_MS;

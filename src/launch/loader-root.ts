@@ -8,7 +8,16 @@
 //   Everything but /drive is made before anything of the drive is mounted, and only from paths that root owns.
 //   After `enterLoaderRoot` no path and no open directory leads back to the host's root.
 
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { INNER_PRODUCT_FOLDER } from './product.ts';
@@ -27,7 +36,15 @@ const SAFE = 'ro,nosuid,nodev';
 export const buildLoaderRoot = (productFolder: string): void => {
   // They may be links into /run, so they are read before it is covered.
   const etc = readEtc();
-  mustRun('mount', ['-t', 'tmpfs', '-o', 'mode=0755,size=4m,nosuid,nodev,noexec', 'tmpfs', ROOT_UNDER_CONSTRUCTION]);
+  mustRun('mount', [
+    '-n',
+    '-t',
+    'tmpfs',
+    '-o',
+    'mode=0755,size=4m,nosuid,nodev,noexec',
+    'tmpfs',
+    ROOT_UNDER_CONSTRUCTION,
+  ]);
   for (const name of ['drive', OLD_ROOT]) mkdirSync(inside(name));
   bind('/usr', 'usr', SAFE);
   for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64']) addLibrary(name);
@@ -35,7 +52,7 @@ export const buildLoaderRoot = (productFolder: string): void => {
   addDevices();
   addEtc(etc);
   mkdirSync(inside('proc'));
-  mustRun('mount', ['-t', 'proc', '-o', 'nosuid,nodev,noexec,subset=pid', 'proc', inside('proc')]);
+  mustRun('mount', ['-n', '-t', 'proc', '-o', 'nosuid,nodev,noexec,subset=pid', 'proc', inside('proc')]);
 };
 
 /** Makes the built root this process's own, and lets go of the host's. */
@@ -44,16 +61,16 @@ export const enterLoaderRoot = (): void => {
   // pivot_root(2) changes the root of every process of the mount namespace that has the old one, this one included.
   mustRun('pivot_root', [ROOT_UNDER_CONSTRUCTION, `${ROOT_UNDER_CONSTRUCTION}/${OLD_ROOT}`]);
   process.chdir('/');
-  mustRun('umount', ['--lazy', `/${OLD_ROOT}`]);
+  mustRun('umount', ['-n', '--lazy', `/${OLD_ROOT}`]);
   rmdirSync(`/${OLD_ROOT}`);
-  mustRun('mount', ['-o', 'remount,bind,ro,nosuid,nodev,noexec', '/']);
+  mustRun('mount', ['-n', '-o', 'remount,bind,ro,nosuid,nodev,noexec', '/']);
 };
 
 const inside = (path: string): string => join(ROOT_UNDER_CONSTRUCTION, path);
 
 const bind = (source: string, target: string, options: string): void => {
   mkdirSync(inside(target), { recursive: true });
-  mustRun('mount', ['-o', `bind,${options}`, source, inside(target)]);
+  mustRun('mount', ['-n', '-o', `bind,${options}`, source, inside(target)]);
 };
 
 // Links into /usr on a merged system, folders of their own on others.
@@ -74,7 +91,7 @@ const addDevices = (): void => {
   mkdirSync(inside('dev'));
   for (const name of ['null', 'urandom']) {
     writeFileSync(inside(`dev/${name}`), '');
-    mustRun('mount', ['--bind', `/dev/${name}`, inside(`dev/${name}`)]);
+    mustRun('mount', ['-n', '--bind', `/dev/${name}`, inside(`dev/${name}`)]);
   }
 };
 
@@ -92,5 +109,6 @@ const readEtc = (): ReadonlyMap<string, Buffer> =>
 const addEtc = (files: ReadonlyMap<string, Buffer>): void => {
   mkdirSync(inside('etc'));
   for (const [name, content] of files) writeFileSync(inside(`etc/${name}`), content);
-  if (statSync(`/${CERTIFICATES}`, { throwIfNoEntry: false })?.isDirectory()) bind(`/${CERTIFICATES}`, CERTIFICATES, `${SAFE},noexec`);
+  if (statSync(`/${CERTIFICATES}`, { throwIfNoEntry: false })?.isDirectory())
+    bind(`/${CERTIFICATES}`, CERTIFICATES, `${SAFE},noexec`);
 };

@@ -6,9 +6,10 @@ import { majorMinorOf, parseMountinfo } from '#drive/in-use.ts';
 import { MOUNT_FLAGS, mountOptions, type MountAttempt } from '#drive/mount-options.ts';
 import { printable } from '#language/printable.ts';
 import type { LaunchPlan } from './launch-plan.ts';
+import { mountFuse } from './mount-fuse.ts';
 import type { LaunchProblem } from './reply.ts';
 import { extNeedsRecovery } from './superblock.ts';
-import { mustRun, runSystem } from './system.ts';
+import { runSystem, type SystemResult } from './system.ts';
 
 /** The volume to mount. */
 export type VolumeToMount = Pick<LaunchPlan, 'device' | 'diskSequence' | 'type'>;
@@ -33,14 +34,11 @@ export const mountVolume = async (volume: VolumeToMount, mountPoint: string): Pr
   }
 };
 
-const mount = ({ driver, fsType, options }: MountAttempt, device: string, mountPoint: string): ReturnType<typeof runSystem> => {
+const mount = (attempt: MountAttempt, device: string, mountPoint: string): SystemResult => {
+  if (attempt.driver === 'fuse') return mountFuse(attempt, device, mountPoint);
+  const { fsType, options } = attempt;
   // --internal-only: a kernel's type never runs a helper program, whatever is installed.
-  const own = driver === 'kernel' ? ['--internal-only'] : [];
-  const result = runSystem('mount', [...own, '-t', fsType, '-o', options.join(','), '--', device, mountPoint]);
-  if (result.exitCode === 0 && driver === 'fuse') {
-    mustRun('mount', ['-o', ['remount', 'bind', ...MOUNT_FLAGS].join(','), mountPoint]);
-  }
-  return result;
+  return runSystem('mount', ['-n', '--internal-only', '-t', fsType, '-o', options.join(','), '--', device, mountPoint]);
 };
 
 const isSameAttachment = (majorMinor: string, diskSequence: number): boolean => {

@@ -74,9 +74,9 @@ const volumeOf = async (
   ...(uuid === undefined ? {} : { uuid }),
   ...(label === undefined ? {} : { label }),
   ...(partitionType === undefined ? {} : { partitionType }),
-  ...(type ?? usage ?? (number === 0 ? tableType : undefined)) === undefined
+  ...((type ?? usage ?? (number === 0 ? tableType : undefined)) === undefined
     ? { isBlank: await isBlankDevice(device) }
-    : {},
+    : {}),
   ...(type === 'btrfs' ? { deviceCount: await btrfsDeviceCount(device) } : {}),
 });
 
@@ -84,7 +84,11 @@ const volumeOf = async (
 // out. partx(8) reads the table itself.
 const missingPartitions = async (disk: KernelDisk, signal: AbortSignal): Promise<string | undefined> => {
   const result = await runCommand(
-    { program: 'partx', args: ['--show', '--noheadings', '--output', 'NR', disk.device], deadlineMs: COMMAND_DEADLINE_MS },
+    {
+      program: 'partx',
+      args: ['--show', '--noheadings', '--output', 'NR', disk.device],
+      deadlineMs: COMMAND_DEADLINE_MS,
+    },
     signal,
   );
   if (result.kind === 'problem') return result.message;
