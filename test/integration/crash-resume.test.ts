@@ -142,7 +142,7 @@ const checkEnd = async (scene: Scene, rowsAtKill: number): Promise<void> => {
 const killedLogs = new WeakMap<Scene, readonly string[]>();
 
 const waitForRows = async (scene: Scene, count: number): Promise<number> =>
-  await until(
+  until(
     async () => {
       const rows = await workingRows(scene.station, scene.jobId);
       return rows > count ? rows : undefined;

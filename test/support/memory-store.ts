@@ -35,8 +35,9 @@ export const createMemoryStore = (): Store => {
     },
     addAccountKey: (email, key) => {
       const account = accountOf(email);
-      assert(!account.keys.some(({ accessKeyId }) => accessKeyId === key.accessKeyId), 'a key that is added is new');
-      accounts.set(email, { ...account, keys: [...account.keys, key] });
+      const isKnown = account.keys.some(({ accessKeyId }) => accessKeyId === key.accessKeyId);
+      const replaced = account.keys.map((one) => (one.accessKeyId === key.accessKeyId ? key : one));
+      accounts.set(email, { ...account, keys: isKnown ? replaced : [...account.keys, key] });
     },
     removeAccountKey: (email, accessKeyId) => {
       const account = accountOf(email);
