@@ -81,6 +81,22 @@ export const HEADERS_PLACE = { step: 'build', name: 'importStationHeaders', prio
 const isEncrypted = ({ endpoint }: BucketAccess): boolean =>
   endpoint === undefined || endpoint.toLowerCase().startsWith('https:');
 
+// Everything that the SDK would otherwise look for in the environment and in ~/.aws, which are not the station's: the
+// customer's account alone says where a file goes. The daemon's user may have no home at all.
+const OWN_SETTINGS: S3ClientConfig = {
+  defaultsMode: 'legacy',
+  retryMode: 'standard',
+  authSchemePreference: ['sigv4'],
+  sigv4aSigningRegionSet: [],
+  ignoreConfiguredEndpointUrls: true,
+  disableMultiregionAccessPoints: true,
+  disableS3ExpressSessionAuth: false,
+  useArnRegion: false,
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  userAgentAppId: 'import-station',
+};
+
 const clientConfig = (access: BucketAccess): S3ClientConfig => {
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   const authority = access.certificateAuthority === undefined ? {} : { ca: access.certificateAuthority };
@@ -93,6 +109,7 @@ const clientConfig = (access: BucketAccess): S3ClientConfig => {
       ...(access.sessionToken === undefined ? {} : { sessionToken: access.sessionToken.reveal() }),
     },
     ...(access.endpoint === undefined ? {} : { endpoint: access.endpoint }),
+    ...OWN_SETTINGS,
     maxAttempts: 1,
     // Every request that needs a digest carries one of ours.
     requestChecksumCalculation: 'WHEN_REQUIRED',
