@@ -12,7 +12,7 @@ const EXIT_NO_END = 2;
 const isTerminal = process.stdout.isTTY;
 
 const formatLine = ({ activity, says, progress }: BayStatus): string => {
-  if (progress === undefined) return `${activity}: ${says}`;
+  if (progress === undefined || activity === 'done') return says;
   const { found, finished, walkEnded, bytesPerSecond, sentBytes } = progress;
   const share = found.bytes === 0 ? 0 : Math.min(1, Math.max(finished.bytes, sentBytes) / found.bytes);
   const filled = Math.round(share * BAR_WIDTH);
@@ -43,4 +43,6 @@ const watch = async (): Promise<number> => {
 };
 
 process.exitCode = await watch();
+// An open pipe would keep this process waiting for more.
+process.stdin.destroy();
 if (isTerminal) process.stdout.write('\n');

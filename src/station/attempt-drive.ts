@@ -51,7 +51,7 @@ export const attemptDrive = async (
     end = verifyAndClaim(deps, options, { signature: inspected.signature, fingerprint: probed.fingerprint }, ports);
     if (end.kind === 'claimed') end = await load(deps, options, { ...end, session }, ports, signal);
   }
-  return end.kind === 'claimed' ? await finish(deps, options, end, ports, signal) : end;
+  return end.kind === 'claimed' ? finish(deps, options, end, ports, signal) : end;
 };
 
 /** The drive is the job's; `progress` is the last one of its load. */

@@ -1,13 +1,12 @@
 // The daemon: puts the parts together, runs the reconcile until it is told to stop, and takes everything down in order.
 
-import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { findBucketRegion } from '#bucket/region.ts';
 import { createSdkBucket } from '#bucket/sdk-bucket.ts';
 import type { Config } from '#config/contract.ts';
 import { readConfig } from '#config/read-config.ts';
-import { createDesk } from '#desk/desk.ts';
+import { createHostDesk } from '#desk/host-desk.ts';
 import { createDriveWatcher } from '#drive/watch.ts';
 import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS } from '#language/units.ts';
@@ -51,14 +50,7 @@ export const runDaemon = async ({ configPath, signal }: DaemonOptions): Promise<
   const publisher = stack.use(createPublisher({ ...changes, config, openBucket: createSdkBucket }));
   const launch = createLaunchClient(config.launch.socket);
   const station = stack.use(createStation({ ...changes, config, launch, publisher, claims }));
-  const desk = createDesk({
-    store,
-    config,
-    openBucket: createSdkBucket,
-    findRegion: findBucketRegion,
-    now,
-    randomInt: (limit) => randomInt(limit),
-  });
+  const desk = createHostDesk({ store, config });
   const handle = createRoutes({ config, store, station, desk, journal, now });
   stack.use(await openControlServer({ runDir: config.station.runDir, journal, rightOf, handle }));
   const expiry: ExpiryDeps = {

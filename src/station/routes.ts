@@ -44,7 +44,7 @@ export const createRoutes =
       case 'POST /retry':
         return retry(deps, request.body);
       default:
-        return await desk.handle(request, signal);
+        return desk.handle(request, signal);
     }
   };
 

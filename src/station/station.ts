@@ -82,7 +82,7 @@ export const createStation = (deps: StationDeps): Station => {
     snapshot: () => snapshot,
     retry: (target) => retry(deps, [...records.values()], target),
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([...records.values()].map(({ run }) => run?.[Symbol.asyncDispose]()));
+      await Promise.all([...records.values()].map(async ({ run }) => run?.[Symbol.asyncDispose]()));
     },
   };
 };

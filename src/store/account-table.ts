@@ -70,7 +70,7 @@ export const createAccountTable = (deps: TableDeps): AccountTable => {
     addAccount: (account) => {
       inTransaction(database, () => {
         insertAccount(database, account);
-        for (const key of account.keys) insertKey(deps, account.email, key);
+        for (const key of account.keys) insertKey(deps, account.email, key, '');
       });
     },
     account: (email) => {
@@ -83,7 +83,7 @@ export const createAccountTable = (deps: TableDeps): AccountTable => {
       assert(changes === 1, 'an account that is removed is there');
     },
     addAccountKey: (email, key) => {
-      insertKey(deps, email, key);
+      insertKey(deps, email, key, REPLACE_KEY);
     },
     removeAccountKey: (email, accessKeyId) => {
       const { changes } = database
@@ -113,13 +113,21 @@ const insertAccount = (database: DatabaseSync, account: Account): void => {
     );
 };
 
-const insertKey = ({ database, seal }: TableDeps, email: string, key: AccountKey): void => {
+const REPLACE_KEY = `ON CONFLICT (email, access_key_id) DO UPDATE SET sealed_secret = excluded.sealed_secret,
+  sealed_session_token = excluded.sealed_session_token, signs = excluded.signs, loads = excluded.loads`;
+
+const insertKey = (
+  { database, seal }: TableDeps,
+  email: string,
+  key: AccountKey,
+  onConflict: typeof REPLACE_KEY | '',
+): void => {
   const sealed = (field: KeyField, secret: Secret): Uint8Array =>
     seal.seal(Buffer.from(secret.reveal(), 'utf8'), placeOf(email, key.accessKeyId, field));
   database
     .prepare(
       `INSERT INTO account_key (email, access_key_id, sealed_secret, sealed_session_token, signs, loads)
-       VALUES (?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?) ${onConflict}`,
     )
     .run(
       email,

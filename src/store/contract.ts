@@ -108,6 +108,7 @@ export interface Store extends Disposable {
   account(email: string): Account | undefined;
   accounts(): readonly Account[];
   removeAccount(email: string): void;
+  /** Adds a key, or replaces the one of the same ID in its place. */
   addAccountKey(email: string, key: AccountKey): void;
   removeAccountKey(email: string, accessKeyId: string): void;
 
