@@ -22,7 +22,7 @@ export interface RetryBudget {
 }
 
 /** Five attempts by decision 11; waits from a tenth of a second to half a minute. */
-export const RETRY_BUDGET: RetryBudget = { attempts: 5, firstWaitMs: 100, longestWaitMs: 30 * SECOND_MS };
+const RETRY_BUDGET: RetryBudget = { attempts: 5, firstWaitMs: 100, longestWaitMs: 30 * SECOND_MS };
 
 /** What `createRetry` needs of its surroundings. */
 export interface RetryDeps {

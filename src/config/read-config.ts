@@ -20,7 +20,7 @@ export interface HostFacts {
 }
 
 /** Name of the systemd credential, and of the file in the state directory, that holds the store's key. */
-export const STORE_KEY_NAME = 'store-key';
+const STORE_KEY_NAME = 'store-key';
 
 const MAX_FILE_BYTES = MIB;
 const SHOWN_LENGTH = 120;

@@ -56,7 +56,7 @@ export const readDiskByName = async (kernelName: string): Promise<KernelDisk | u
 };
 
 /** The node of a kernel name: an exclamation mark stands for a slash (`cciss!c0d0`). */
-export const deviceOf = (kernelName: string): string => `/dev/${kernelName.replaceAll('!', '/')}`;
+const deviceOf = (kernelName: string): string => `/dev/${kernelName.replaceAll('!', '/')}`;
 
 /** True for the errors by which a file or a device that is not (or no longer) there is known. */
 export const isGone = (error: unknown): boolean =>

@@ -85,7 +85,7 @@ const readInteger = (cursor: Cursor): number => {
 
 const readPath = (cursor: Cursor): Uint8Array => {
   const { at, quotes, end } = skipQuoted(cursor);
-  const path = Uint8Array.prototype.slice.call(cursor.bytes, at, end);
+  const path = new Uint8Array(cursor.bytes.subarray(at, end));
   return quotes === 0 ? path : halveQuotes(path);
 };
 

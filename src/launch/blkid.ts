@@ -15,7 +15,7 @@ export type BlkidResult =
   { readonly kind: 'ok'; readonly facts: BlkidFacts } | { readonly kind: 'problem'; readonly message: string };
 
 /** Usage of a device on which several signatures contradict each other: nothing on it is to be trusted. */
-export const AMBIVALENT = 'ambivalent';
+const AMBIVALENT = 'ambivalent';
 
 // Exit codes of blkid(8).
 const NOTHING_FOUND = 2;

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 /** The last argument of `import-station launch-inside`. */
-export const launchPlanSchema = z.strictObject({
+const launchPlanSchema = z.strictObject({
   kernelName: z.string(),
   diskSequence: z.number().int(),
   partitionNumber: z.number().int(),

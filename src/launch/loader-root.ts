@@ -24,7 +24,7 @@ import { INNER_PRODUCT_FOLDER } from './product.ts';
 import { mustRun } from './system.ts';
 
 /** Where the new root is built; on the host's side /run is hidden from this process by it. */
-export const ROOT_UNDER_CONSTRUCTION = '/run';
+const ROOT_UNDER_CONSTRUCTION = '/run';
 
 /** Mount point of the volume while the root is built. */
 export const DRIVE_UNDER_CONSTRUCTION = `${ROOT_UNDER_CONSTRUCTION}/drive`;

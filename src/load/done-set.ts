@@ -4,6 +4,8 @@
 //   table  holds SLOT_WORDS words a slot; a slot of zeros is free, and the hash of zeros is kept apart
 //   A hash lies in the slot that its first word names, or in the next free one after it; at least half are free.
 
+import { PATH_HASH_BYTES } from '#import-log/path-hash.ts';
+
 /** A set of 16-byte hashes. */
 export interface DoneSet {
   /** Adds hashes that stand one after the other. Throws RangeError where the length is no multiple of 16. */
@@ -13,9 +15,6 @@ export interface DoneSet {
   /** Bytes of the table: 32 to 64 for each hash once it had to grow, 32 while it holds what was expected. */
   readonly tableBytes: number;
 }
-
-/** Bytes of a hash. */
-export const HASH_BYTES: number = 16;
 
 const SLOT_WORDS = 4;
 const MIN_SLOTS = 16;
@@ -44,10 +43,10 @@ export const createDoneSet = (expected: number): DoneSet => {
 
   return {
     addAll: (hashes) => {
-      if (hashes.length % HASH_BYTES !== 0) {
+      if (hashes.length % PATH_HASH_BYTES !== 0) {
         throw new RangeError(`Cannot add hashes: ${String(hashes.length)} bytes, expected a multiple of 16`);
       }
-      for (let at = 0; at < hashes.length; at += HASH_BYTES) add(hashAt(hashes, at));
+      for (let at = 0; at < hashes.length; at += PATH_HASH_BYTES) add(hashAt(hashes, at));
     },
     has: (hash) => {
       const wanted = hashAt(hash, 0);
@@ -111,6 +110,6 @@ const isZero = ([first, second, third, fourth]: Hash): boolean =>
   first === 0 && second === 0 && third === 0 && fourth === 0;
 
 const hashAt = (bytes: Uint8Array, at: number): Hash => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, HASH_BYTES);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + at, PATH_HASH_BYTES);
   return [view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)];
 };

@@ -2,6 +2,7 @@
 
 import type { WalkEntry } from '#drive/walk.ts';
 import type { RowCode } from '#import-log/contract.ts';
+import { IGNORED_STATUS } from '#import-log/ledger.ts';
 import type { ObjectRules } from '#object/contract.ts';
 
 /** What an order says about every file. */
@@ -22,8 +23,6 @@ export type EntryVerdict =
       readonly contentType: string;
     }
   | { readonly kind: 'send'; readonly key: string; readonly text: string };
-
-const IGNORED_STATUS = 103;
 
 /** Judges in the order of decision 15: ignore, kind of file, name, key, size. */
 export const judgeEntry = (

@@ -1,8 +1,9 @@
 // One file from its key to its row (decisions 13 and 16).
 
+import { LOADED_STATUS } from '#import-log/ledger.ts';
 import type { LogRow } from '#import-log/contract.ts';
 import { sendFile } from './send-file.ts';
-import { OK_STATUS, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+import type { FileEnd, FileToSend, SendConfig, SendPorts } from './send-ports.ts';
 
 /** What one file needs beside the ports. */
 export interface LoadOneConfig {
@@ -43,7 +44,7 @@ export const loadOneFile = async (
     dialogue.flushRows();
     await dialogue.record({ kind: 'upload-ended', path: base64 });
   }
-  if (isClaimed && status !== OK_STATUS) await dialogue.tell({ kind: 'unclaim', path: base64, key });
+  if (isClaimed && status !== LOADED_STATUS) await dialogue.tell({ kind: 'unclaim', path: base64, key });
 };
 
 /** Adds a row and counts it. */

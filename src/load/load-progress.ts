@@ -1,6 +1,7 @@
 // How far a load is, as the daemon is told: at most twice a second, and only while something moves or the bucket is
 // waited for. Silence therefore means that the drive does not answer.
 
+import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
 import { printable } from '#language/printable.ts';
 import type { LoaderMessage } from '#protocol/loader.ts';
 
@@ -24,9 +25,6 @@ export interface LoadProgress {
 
 /** Rows that stood in the log before. */
 export type FormerTally = ProgressMessage['finished'];
-
-const LOADED_STATUS = 200;
-const IGNORED_STATUS = 103;
 
 /** Makes the counts of a load that goes on from `former`. */
 export const createLoadProgress = (former: FormerTally): LoadProgress => {

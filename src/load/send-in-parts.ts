@@ -5,6 +5,7 @@
 //   out: whatever dies when, someone knows what lies in the bucket.
 //   A file ends with its upload completed or aborted; only a load that stops leaves it, to be gone on with.
 
+import { LOADED_STATUS } from '#import-log/ledger.ts';
 import type { Bucket, BucketProblem, FinishedPart } from '#bucket/contract.ts';
 import type { ObjectProperties } from '#object/contract.ts';
 import type { KnownUpload } from '#protocol/loader.ts';
@@ -12,7 +13,7 @@ import { endUnread } from './end-unread.ts';
 import { abortUploads } from './open-uploads.ts';
 import { partSizeFor } from './part-size.ts';
 import { streamParts, type PlannedUpload, type StreamEnd } from './part-stream.ts';
-import { OK_STATUS, toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+import { toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
 
 /** Times that an upload may vanish from the bucket (a lifecycle rule aborts it) before the file fails. */
 const MAX_BEGINNINGS = 3;
@@ -180,7 +181,7 @@ const complete = async (
   }
   const { contentType } = properties;
   const hex = Buffer.from(md5).toString('hex');
-  return { kind: 'row', status: OK_STATUS, code: 'OK', md5: hex, contentType, endsUpload: true };
+  return { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: true };
 };
 
 const isVanished = ({ code }: BucketProblem): boolean => code === 'NoSuchUpload';

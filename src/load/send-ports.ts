@@ -40,9 +40,6 @@ export type FileEnd =
     }
   | { readonly kind: 'left' };
 
-/** Status of a loaded file. */
-export const OK_STATUS: number = 200;
-
 /** What a reader thread is told of a file. */
 export const toRead = ({
   directory,

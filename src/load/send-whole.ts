@@ -1,8 +1,9 @@
 // Sends one file by one request: read once, its MD5 known before it goes out.
 
+import { LOADED_STATUS } from '#import-log/ledger.ts';
 import { isGzip } from './gzip.ts';
 import { endUnread } from './end-unread.ts';
-import { OK_STATUS, toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+import { toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
 
 /** Sends a file of at most the multipart threshold. Errors: the signal's reason. */
 export const sendWhole = async (
@@ -28,5 +29,5 @@ export const sendWhole = async (
   }
   progress.addSent(sizeBytes);
   const hex = Buffer.from(md5).toString('hex');
-  return { kind: 'row', status: OK_STATUS, code: 'OK', md5: hex, contentType, endsUpload: false };
+  return { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: false };
 };

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 
 /** A reason in words, as the catalogue gives it. */
-export const noticeSchema = z.object({
+const noticeSchema = z.object({
   code: z.string(),
   happened: z.string(),
   actor: z.enum(['customer', 'technician', 'operator', 'nobody']),
@@ -13,7 +13,7 @@ export const noticeSchema = z.object({
 });
 
 /** What a bay does now. */
-export const BAY_ACTIVITIES = [
+const BAY_ACTIVITIES = [
   'empty',
   'settling',
   'inspecting',
@@ -28,7 +28,7 @@ export const BAY_ACTIVITIES = [
 const tally = z.object({ files: z.number(), bytes: z.number() });
 
 /** One bay in `GET /status`. */
-export const bayStatusSchema = z.object({
+const bayStatusSchema = z.object({
   bay: z.string(),
   port: z.string(),
   activity: z.enum(BAY_ACTIVITIES),

@@ -14,7 +14,7 @@ export const finishedPartSchema = z.object({
 });
 
 /** A multipart upload that a former loader began. `path` is base64 of the raw path. No uploadId: begun or not, unknown. */
-export const knownUploadSchema = z.object({
+const knownUploadSchema = z.object({
   path: z.string(),
   key: z.string(),
   uploadId: z.string().optional(),

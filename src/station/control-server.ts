@@ -13,7 +13,7 @@ import type { Refusal } from '#protocol/control.ts';
 import type { Journal } from './journal.ts';
 
 /** Rights in rising order; each has its own socket and, on a host, its own group. */
-export const RIGHTS = ['read', 'technician', 'operator'] as const;
+const RIGHTS = ['read', 'technician', 'operator'] as const;
 
 /** See RIGHTS. */
 export type Right = (typeof RIGHTS)[number];

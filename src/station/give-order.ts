@@ -5,7 +5,8 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 import type { LoadLimits } from '#config/contract.ts';
-import { pathHash } from '#import-log/path-hash.ts';
+import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
+import { PATH_HASH_BYTES, pathHash } from '#import-log/path-hash.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
 import { MIB } from '#language/units.ts';
 import type { DaemonMessage, KnownUpload } from '#protocol/loader.ts';
@@ -33,11 +34,8 @@ export interface FinishedTally {
   readonly failedFiles: number;
 }
 
-const HASH_BYTES = 16;
 const SPOOL_CHUNK_BYTES = MIB;
 const SIGNATURE_PATH = Buffer.from('SIGNATURE');
-const LOADED_STATUS = 200;
-const IGNORED_STATUS = 103;
 
 /** Sends order and resume state; returns what was finished before. Memory is bounded: the hashes go through a file. */
 export const giveOrder = async (
@@ -86,12 +84,12 @@ const spoolFinished = async (
   await using file = await open(files.resume, 'w', 0o600);
   for await (const row of readWorkingLog(files.workingLog)) {
     signal.throwIfAborted();
-    if (filled + HASH_BYTES > spool.length) {
+    if (filled + PATH_HASH_BYTES > spool.length) {
       await file.writeFile(spool.subarray(0, filled));
       filled = 0;
     }
     spool.set(pathHash(load.hashKey, row.path), filled);
-    filled += HASH_BYTES;
+    filled += PATH_HASH_BYTES;
     tally.files += 1;
     tally.bytes += row.sizeBytes;
     if (row.status !== LOADED_STATUS && row.status !== IGNORED_STATUS) tally.failedFiles += 1;

@@ -1,7 +1,7 @@
 // Multipart uploads that are under way, kept so that a later loader goes on at the next part (design: durable state).
 // An append-only file of JSON lines in the load's folder; what ended is dropped when the file is opened again.
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { z } from 'zod';
@@ -53,9 +53,6 @@ export const openPartsJournal = async (path: string): Promise<PartsJournal> => {
     [Symbol.asyncDispose]: () => file.close(),
   };
 };
-
-/** Removes the file: every upload of the load has ended. */
-export const removePartsJournal = (path: string): Promise<void> => rm(path, { force: true });
 
 const readUploads = async (path: string): Promise<Map<string, KnownUpload>> => {
   const uploads = new Map<string, KnownUpload>();

@@ -54,7 +54,7 @@ export const drivesView = (snapshot: DriveSnapshot | undefined, bays: readonly B
 });
 
 /** The words for a hold; a code that the catalogue lacks (a newer launcher's) is shown as a failed loader. */
-export const holdNotice = ({ code, details }: Hold, place: Readonly<Record<string, string>>): Notice => {
+const holdNotice = ({ code, details }: Hold, place: Readonly<Record<string, string>>): Notice => {
   const words = { message: details['problem'] ?? '', problem: details['message'] ?? '', ...place, ...details };
   return reasonOf(code) === undefined ? noticeOf('LoaderFailed', { ...words, message: code }) : noticeOf(code, words);
 };

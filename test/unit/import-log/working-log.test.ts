@@ -47,19 +47,22 @@ const aPath = fc.oneof(
     .map((bytes) => Uint8Array.from(bytes)),
 );
 const aText = fc.string({ unit: 'grapheme', maxLength: 12 });
-const anyRow: fc.Arbitrary<LogRow> = fc.record({
-  finishedAt: fc.integer({ min: -1e9, max: 1e11 }).map((seconds) => new Date(seconds * 1000)),
-  path: aPath,
-  status: fc.integer({ min: 100, max: 599 }),
-  code: aText,
-  key: aText,
-  md5: fc.oneof(
-    fc.constant(''),
-    fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
-  ),
-  sizeBytes: fc.maxSafeNat(),
-  contentType: aText,
-});
+const anyRow: fc.Arbitrary<LogRow> = fc.record(
+  {
+    finishedAt: fc.integer({ min: -1e9, max: 1e11 }).map((seconds) => new Date(seconds * 1000)),
+    path: aPath,
+    status: fc.integer({ min: 100, max: 599 }),
+    code: aText,
+    key: aText,
+    md5: fc.oneof(
+      fc.constant(''),
+      fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+    ),
+    sizeBytes: fc.maxSafeNat(),
+    contentType: aText,
+  },
+  { noNullPrototype: true },
+);
 
 test('formatWorkingRow: is read back equal, for any bytes and texts', () => {
   fc.assert(

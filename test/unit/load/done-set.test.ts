@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createDoneSet, HASH_BYTES } from '#load/done-set.ts';
+import { PATH_HASH_BYTES } from '#import-log/path-hash.ts';
+import { createDoneSet } from '#load/done-set.ts';
 
-const hash = fc.uint8Array({ minLength: HASH_BYTES, maxLength: HASH_BYTES });
+const hash = fc.uint8Array({ minLength: PATH_HASH_BYTES, maxLength: PATH_HASH_BYTES });
 // Few different bytes and words, so that hashes meet in one slot and differ in one word only.
 const meetingHash = fc
-  .array(fc.constantFrom(0, 0, 1, 16, 255), { minLength: HASH_BYTES, maxLength: HASH_BYTES })
+  .array(fc.constantFrom(0, 0, 1, 16, 255), { minLength: PATH_HASH_BYTES, maxLength: PATH_HASH_BYTES })
   .map((bytes) => Uint8Array.from(bytes));
 
 test('createDoneSet: has what was added and nothing else, however many were expected', () => {
@@ -45,7 +46,7 @@ test('createDoneSet: refuses a length that is no multiple of a hash', () => {
 test('createDoneSet: needs 32 bytes a hash, when as many come as were expected', () => {
   const count = 100_000;
   const set = createDoneSet(count);
-  const one = Buffer.alloc(HASH_BYTES);
+  const one = Buffer.alloc(PATH_HASH_BYTES);
   for (let index = 1; index <= count; index += 1) {
     one.writeUInt32BE(Math.imul(index, 0x9e3779b1) >>> 0, 0);
     one.writeUInt32BE(index, 4);
