@@ -1,13 +1,14 @@
 // What can be done with accounts and their keys. Nothing here waits, so that no check can grow stale before its change.
 
 import type { z } from 'zod';
+import type { JobId } from '#job/job-id.ts';
 import { Secret } from '#language/secret.ts';
 import { TIB } from '#language/units.ts';
 import { accountInputSchema, keyInputSchema } from '#protocol/control.ts';
 import type { Account, AccountKey, Store } from '#store/contract.ts';
 import { openJobs } from './open-jobs.ts';
 import { parseBody } from './parse-body.ts';
-import { created, done, refuse, refused, type DeskReply } from './reply.ts';
+import { created, done, refuse, refused, type DeskReply, type Refused } from './reply.ts';
 import { accountView } from './views.ts';
 
 /** What the calls on accounts need. */
@@ -41,7 +42,8 @@ export const addAccount = ({ store, now }: AccountDeps, body: unknown): DeskRepl
 /** `DELETE /accounts/EMAIL`; refused with InvalidSender, or AccountHasJobs while a job is open. */
 export const removeAccount = ({ store }: AccountDeps, email: string): DeskReply => {
   if (store.account(email) === undefined) return refuse(refused('InvalidSender', { email }));
-  if (openJobs(store, email).length > 0) return refuse(refused('AccountHasJobs', { email }));
+  const jobs = openJobs(store, email);
+  if (jobs.length > 0) return refuse(refused('AccountHasJobs', { email, jobs: listed(jobs) }));
   store.removeAccount(email);
   return done({});
 };
@@ -58,8 +60,8 @@ export const addKey = ({ store }: AccountDeps, email: string, body: unknown): De
   const key = keyOf(input.value);
   const problem = keyProblem(key);
   if (problem !== undefined) return refuse(refused('InvalidRequest', { message: problem }));
-  const isMissed = keyUses(store, email, key.accessKeyId).some((use) => !key[use]);
-  if (isMissed) return refuse(refused('KeyInUse', { keyId: key.accessKeyId }));
+  const missed = jobsThatUse(store, email, key.accessKeyId).filter(({ uses }) => uses.some((use) => !key[use]));
+  if (missed.length > 0) return refuse(keyInUse(key.accessKeyId, missed));
   store.addAccountKey(email, key);
   return replyWith(store, email);
 };
@@ -71,7 +73,8 @@ export const removeKey = ({ store }: AccountDeps, email: string, accessKeyId: st
   if (!account.keys.some((key) => key.accessKeyId === accessKeyId)) {
     return refuse(refused('NotFound', { target: accessKeyId }));
   }
-  if (keyUses(store, email, accessKeyId).length > 0) return refuse(refused('KeyInUse', { keyId: accessKeyId }));
+  const users = jobsThatUse(store, email, accessKeyId);
+  if (users.length > 0) return refuse(keyInUse(accessKeyId, users));
   store.removeAccountKey(email, accessKeyId);
   return replyWith(store, email);
 };
@@ -81,12 +84,27 @@ const replyWith = (store: Store, email: string): DeskReply => {
   return account === undefined ? refuse(refused('InvalidSender', { email })) : done(accountView(account));
 };
 
-/** What open jobs need a key for. */
-const keyUses = (store: Store, email: string, accessKeyId: string): readonly ('signs' | 'loads')[] =>
-  openJobs(store, email).flatMap(({ signingKeyId, loadingKeyId }) => [
-    ...(signingKeyId === accessKeyId ? (['signs'] as const) : []),
-    ...(loadingKeyId === accessKeyId ? (['loads'] as const) : []),
-  ]);
+/** An open job, and what it needs a key for. */
+interface KeyUser {
+  readonly jobId: JobId;
+  readonly uses: readonly ('signs' | 'loads')[];
+}
+
+const jobsThatUse = (store: Store, email: string, accessKeyId: string): readonly KeyUser[] =>
+  openJobs(store, email)
+    .map(({ jobId, signingKeyId, loadingKeyId }) => ({
+      jobId,
+      uses: [
+        ...(signingKeyId === accessKeyId ? (['signs'] as const) : []),
+        ...(loadingKeyId === accessKeyId ? (['loads'] as const) : []),
+      ],
+    }))
+    .filter(({ uses }) => uses.length > 0);
+
+const listed = (jobs: readonly { readonly jobId: JobId }[]): string => jobs.map(({ jobId }) => jobId).join(', ');
+
+const keyInUse = (keyId: string, users: readonly KeyUser[]): Refused =>
+  refused('KeyInUse', { keyId, jobs: listed(users) });
 
 const accountOf = (input: z.infer<typeof accountInputSchema>, createdAt: Date): Account => ({
   email: input.email.toLowerCase(),

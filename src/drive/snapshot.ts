@@ -1,7 +1,7 @@
 // Everything that is plugged in now: a coarse list from drivelist and lsblk, the rest from /sys, /proc and udev's
 // database. No device is opened, so a drive that does not answer cannot hold this up.
 
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 import type { AttachedDrive, DriveSnapshot, Port } from './contract.ts';
 import { readUsedDevices, type UsedDevices } from './in-use.ts';
@@ -23,7 +23,7 @@ export const takeSnapshot = async (signal: AbortSignal): Promise<SnapshotResult>
   const [bootId, used, isUdevRunning] = await Promise.all([
     readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     readUsedDevices(),
-    exists('/run/udev/control'),
+    udevListens(),
   ]);
   const drives = await Promise.all(list.devices.map((listed) => readDrive(listed, used, isUdevRunning)));
   signal.throwIfAborted();
@@ -87,6 +87,8 @@ const useOf = (disk: KernelDisk, used: UsedDevices): string | undefined => {
   return undefined;
 };
 
+const UDEV_CONTROL_SOCKET = '/run/udev/control';
+
 // udev's own rules, and those of a desktop, are then over; a bridge that still finds its drive re-announces it.
 const SETTLE_USEC = 2_000_000n;
 const NANOSECONDS_PER_USEC = 1000n;
@@ -105,13 +107,6 @@ const readUdevFacts = async (majorMinor: string): Promise<UdevFacts | undefined>
   }
 };
 
-const exists = async (path: string): Promise<boolean> => {
-  try {
-    await access(path);
-    return true;
-  } catch (error: unknown) {
-    if (isGone(error)) return false;
-    // A socket that may not be used is there.
-    return true;
-  }
-};
+// Of a udevd that has died its socket's file is still there; only the kernel's list says who listens (proc(5)).
+const udevListens = async (): Promise<boolean> =>
+  (await readFile('/proc/net/unix', 'utf8')).split('\n').some((line) => line.endsWith(` ${UDEV_CONTROL_SOCKET}`));

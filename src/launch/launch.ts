@@ -108,6 +108,11 @@ const freeDespite = (problem: LaunchProblem): LaunchReply =>
 
 const reply = (connection: Socket, message: LaunchReply): Promise<void> =>
   new Promise((resolve) => {
+    // Whoever asked went away meanwhile.
+    if (connection.closed) {
+      resolve();
+      return;
+    }
     connection.on('close', () => {
       resolve();
     });

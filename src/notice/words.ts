@@ -22,7 +22,7 @@ export const PLACEHOLDERS: Readonly<Record<string, string>> = {
   found: 'nothing like it',
   inUseBy: 'unknown',
   jobId: 'JOBID',
-  jobs: 'import-station job list shows them',
+  jobs: 'see import-station job list',
   keyId: 'unknown',
   label: 'none',
   message: 'no more is known',

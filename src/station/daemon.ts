@@ -9,7 +9,7 @@ import { readConfig } from '#config/read-config.ts';
 import { createHostDesk } from '#desk/host-desk.ts';
 import { createDriveWatcher } from '#drive/watch.ts';
 import { StationError } from '#language/station-error.ts';
-import { MINUTE_MS } from '#language/units.ts';
+import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { openStore } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
@@ -29,6 +29,7 @@ export interface DaemonOptions {
 }
 
 const EXPIRY_EVERY_MS = MINUTE_MS;
+const SETTLING_LOOK_MS = SECOND_MS;
 
 /**
  * Runs the station until the signal aborts; resolves with the exit code 0 after everything is closed.
@@ -111,7 +112,10 @@ const watchDrives = async (
     } catch (error) {
       if (!signal.aborted) journal.error({ err: error }, 'reconcile failed');
     }
-    await delay(everyMs, undefined, { signal: AbortSignal.any([signal, wake.signal]) }).catch(() => undefined);
+    // No hint says that udev is done with a drive.
+    const isSettling = station.bays().some(({ settling }) => settling !== undefined);
+    const untilNextMs = isSettling ? Math.min(everyMs, SETTLING_LOOK_MS) : everyMs;
+    await delay(untilNextMs, undefined, { signal: AbortSignal.any([signal, wake.signal]) }).catch(() => undefined);
   }
 };
 

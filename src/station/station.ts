@@ -100,7 +100,8 @@ const detach = async ({ store, journal, now }: StationDeps, { bay, run }: BayRec
   const { attachmentId: id, drive } = run;
   const state = run.state();
   const jobId = state.kind === 'interrupted' ? state.jobId : undefined;
-  const isInterrupted = jobId !== undefined && store.load(jobId)?.phase !== 'done';
+  // Once all is read, the log alone is missing, and that needs no drive.
+  const isInterrupted = jobId !== undefined && store.load(jobId)?.phase === 'loading';
   store.changeAttachment(id, { detachedAt: now(), ...(isInterrupted ? { outcome: 'interrupted' } : {}) });
   journal.info(
     { bay: bay.name, device: drive.device, attachmentId: id, ...(jobId === undefined ? {} : { jobId }) },

@@ -280,7 +280,7 @@ test('station: holds a drive of an expired job, whatever else is in the bays', a
       '--eval',
       `import { DatabaseSync } from 'node:sqlite';
      const database = new DatabaseSync(process.argv[1]);
-     const changed = database.prepare('UPDATE jobs SET created_at = created_at - 40 * 86400000, expires_at = expires_at - 40 * 86400000 WHERE job_id = ?').run(process.argv[2]);
+     const changed = database.prepare('UPDATE job SET created_at = created_at - 40 * 86400000, expires_at = expires_at - 40 * 86400000 WHERE job_id = ?').run(process.argv[2]);
      if (changed.changes !== 1) throw new Error('no such job');`,
       join(station.stateDir, 'station.db'),
       prepared.jobId,

@@ -2,6 +2,7 @@
 // machine: it is started here and ended here.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,16 +16,23 @@ import { until } from '../support/wait.ts';
 const HOUR_MS = 3_600_000;
 const UDEVD = '/lib/systemd/systemd-udevd';
 
+const isRunning = async (): Promise<boolean> => (await tryRun('pidof', ['systemd-udevd'])).exitCode === 0;
+
+// On a host that runs it already nothing is started, and nothing ended.
 const startUdevd = async (): Promise<AsyncDisposable> => {
+  await using stack = new AsyncDisposableStack();
+  if (await isRunning()) return stack.move();
+  for (const path of ['/run/udev', '/dev/disk']) {
+    if (!existsSync(path)) stack.defer(() => rm(path, { recursive: true, force: true }));
+  }
   await run(UDEVD, ['--daemon']);
+  stack.defer(async () => {
+    await run('udevadm', ['control', '--exit']);
+    await until(async () => !(await isRunning()), { what: 'udevd has ended' });
+  });
   await run('udevadm', ['trigger', '--action=add', '--subsystem-match=block']);
   await run('udevadm', ['settle', '--timeout=20']);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await run('udevadm', ['control', '--exit']);
-      await until(async () => (await tryRun('pidof', ['systemd-udevd'])).exitCode !== 0, { what: 'udevd has ended' });
-    },
-  };
+  return stack.move();
 };
 
 test('station: notices a drive by the hint of /dev/disk alone when it would look again only in an hour', async () => {

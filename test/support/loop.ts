@@ -205,6 +205,7 @@ const attach = async (image: string, flags: readonly string[]): Promise<Plug> =>
   // So may its partitions.
   await tryRun('partx', ['--delete', device]);
   let isPlugged = true;
+  let isOver = false;
   const unplug = async (): Promise<void> => {
     if (!isPlugged) return;
     isPlugged = false;
@@ -218,8 +219,11 @@ const attach = async (image: string, flags: readonly string[]): Promise<Plug> =>
     image,
     unplug,
     [Symbol.asyncDispose]: async () => {
+      // By now the number may be that of the same image, plugged in again.
+      if (isOver) return;
       await unplug();
       await until(() => isReleased(kernelName, image), { what: `${device} lets go of ${image}` });
+      isOver = true;
     },
   };
 };
