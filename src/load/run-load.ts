@@ -90,7 +90,10 @@ export const runLoad = async (
     ports,
     signal,
   );
-  return await Promise.race([loading, reportFailure]);
+  const end = await Promise.race([loading, reportFailure]);
+  // The regular reports may have missed the last files.
+  if (end.kind === 'finished') await dialogue.tell(progress.message(undefined));
+  return end;
 };
 
 const once = (call: () => Promise<void>): (() => Promise<void>) => {

@@ -11,6 +11,7 @@ import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 
 import { MIB } from '#language/units.ts';
+import { countOf } from '../support/counts.ts';
 import { plug } from '../support/loop.ts';
 import { startMinio } from '../support/minio.ts';
 import { processesWith } from '../support/part.ts';
@@ -166,7 +167,11 @@ const noteRows = async (scene: Scene): Promise<void> => {
   );
 };
 
-for (const seed of [20, 120, 220]) {
+// Rows after which something is killed, spread over the whole load.
+const KILLS = countOf({ usual: 3, long: 150 });
+const KILL_ROWS = Array.from({ length: KILLS }, (_, index) => 20 + Math.floor((index * (SMALL_FILES - 60)) / KILLS));
+
+for (const seed of KILL_ROWS) {
   test(`station: goes on after kill -9 of the loader at row ${String(seed)}`, async () => {
     await using scene = await setScene();
     await using _drive = await plug(scene.image);

@@ -7,6 +7,7 @@ import type { LogRow } from '#import-log/contract.ts';
 import { WORKING_LOG_HEADER } from '#import-log/row-format.ts';
 import { scanRow } from '#import-log/row-scanner.ts';
 import { formatWorkingRow, openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
+import { countOf } from '../../support/counts.ts';
 import { aFolder, aRow, collect } from './a-row.ts';
 
 const ROWS: readonly LogRow[] = [
@@ -71,7 +72,7 @@ test('formatWorkingRow: is read back equal, for any bytes and texts', () => {
 
       assert.deepEqual(scanRow(bytes, 0, bytes.length), { kind: 'row', row, next: bytes.length });
     }),
-    { numRuns: 1000 },
+    { numRuns: countOf({ usual: 1000, long: 100_000 }) },
   );
 });
 

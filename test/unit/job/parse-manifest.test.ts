@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { Manifest } from '#job/manifest.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 
+import { countOf } from '../../support/counts.ts';
 import { ADDED_LINE, briefly, example, manifestOf, manifestText, problemsOf } from './sample.ts';
 
 const withoutLines = ({ lines, ...rest }: Manifest): Omit<Manifest, 'lines'> => rest;
@@ -305,7 +306,7 @@ test('parseManifest: never throws, and says why it refuses, whatever the bytes',
       assert.ok(result.kind === 'problem' && result.problems.length > 0);
       for (const { message } of result.problems) assert.doesNotMatch(message, /[\p{Cc}\p{Cf}]/u);
     }),
-    { numRuns: 2_000 },
+    { numRuns: countOf({ usual: 2_000, long: 200_000 }) },
   );
 });
 
@@ -318,7 +319,7 @@ test('parseManifest: never throws, when a valid manifest is changed at one place
       const result = parseManifest(bytes);
       assert.ok(result.kind === 'ok' || result.problems.length > 0);
     }),
-    { numRuns: 2_000 },
+    { numRuns: countOf({ usual: 2_000, long: 200_000 }) },
   );
 });
 
