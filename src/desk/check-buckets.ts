@@ -8,6 +8,7 @@ import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import type { ObjectProperties, ObjectRules } from '#object/contract.ts';
 import type { Account, AccountKey } from '#store/contract.ts';
+import { accessBy } from './bucket-access.ts';
 import { refused, type Problem, type Refused } from './reply.ts';
 
 /** How buckets are asked. */
@@ -66,13 +67,13 @@ export const checkBuckets = async (
 
 const askBuckets = async (deps: BucketDeps, question: BucketQuestion, signal: AbortSignal): Promise<BucketAnswer> => {
   const { account, key, manifest } = question;
-  const access = (bucket: string, region: string): BucketAccess => bucketAccess(account, key, bucket, region);
   const log: Place = { field: manifest.lines.has('logBucket') ? 'logBucket' : 'bucket', bucket: manifest.logBucket };
   const data: Place = { field: 'bucket', bucket: manifest.bucket };
   const regions = new Set<string>();
   const failed: Finding[] = [];
   for (const place of log.bucket === data.bucket ? [data] : [data, log]) {
-    const answer = await deps.findRegion(access(place.bucket, account.region ?? FIRST_REGION), signal);
+    const access = accessBy(account, key, { bucket: place.bucket, region: account.region ?? FIRST_REGION });
+    const answer = await deps.findRegion(access, signal);
     if (answer.kind === 'ok') regions.add(answer.region);
     else failed.push(findingOf(question, { ...place, what: place.bucket, problem: answer }));
   }
@@ -96,7 +97,7 @@ const probeBuckets = async (
   ];
   const failed: Finding[] = [];
   for (const { place, key, properties: sent } of probes) {
-    await using bucket = deps.openBucket(bucketAccess(account, accountKey, place.bucket, region));
+    await using bucket = deps.openBucket(accessBy(account, accountKey, { bucket: place.bucket, region }));
     const answer = await bucket.probe({ key, properties: sent }, signal);
     if (answer.kind === 'problem') {
       const what = `${place.bucket}/${printable(key)}`;
@@ -113,18 +114,6 @@ const probeKey = ({ prefix }: Manifest, rules: ObjectRules): string => {
   // The substitutions may leave nothing of this name; then the prefix as it stands is what is asked for.
   return made.kind === 'key' ? made.key : prefix + name;
 };
-
-const bucketAccess = (account: Account, key: AccountKey, bucket: string, region: string): BucketAccess => ({
-  bucket,
-  region,
-  forcePathStyle: account.forcePathStyle,
-  accessKeyId: key.accessKeyId,
-  secretAccessKey: key.secretAccessKey,
-  ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
-  ...(account.endpoint === undefined ? {} : { endpoint: account.endpoint }),
-  ...(account.certificateAuthority === undefined ? {} : { certificateAuthority: account.certificateAuthority }),
-  ...(account.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: account.expectedBucketOwner }),
-});
 
 interface Finding {
   readonly code: string;

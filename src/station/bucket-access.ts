@@ -1,6 +1,7 @@
 // How the station reaches a job's buckets: the account's settings with the key that loads.
 
 import type { BucketAccess } from '#bucket/contract.ts';
+import { accessBy } from '#desk/bucket-access.ts';
 import { StationError } from '#language/station-error.ts';
 import type { Account, Job } from '#store/contract.ts';
 
@@ -14,15 +15,5 @@ export const bucketAccess = (account: Account, job: Job, bucket: string): Bucket
       hint: 'Add the key again with import-station account key add, then retry.',
     });
   }
-  return {
-    bucket,
-    region: job.bucketRegion,
-    forcePathStyle: account.forcePathStyle,
-    accessKeyId: key.accessKeyId,
-    secretAccessKey: key.secretAccessKey,
-    ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
-    ...(account.endpoint === undefined ? {} : { endpoint: account.endpoint }),
-    ...(account.certificateAuthority === undefined ? {} : { certificateAuthority: account.certificateAuthority }),
-    ...(account.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: account.expectedBucketOwner }),
-  };
+  return accessBy(account, key, { bucket, region: job.bucketRegion });
 };

@@ -1,0 +1,20 @@
+// How an account's bucket is reached: the account's settings with one of its keys.
+
+import type { BucketAccess } from '#bucket/contract.ts';
+import type { Account, AccountKey } from '#store/contract.ts';
+
+/** The bucket, and the region that it was found in. */
+export type BucketPlace = Pick<BucketAccess, 'bucket' | 'region'>;
+
+/** Access to a bucket by one key of an account. */
+export const accessBy = (account: Account, key: AccountKey, { bucket, region }: BucketPlace): BucketAccess => ({
+  bucket,
+  region,
+  forcePathStyle: account.forcePathStyle,
+  accessKeyId: key.accessKeyId,
+  secretAccessKey: key.secretAccessKey,
+  ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),
+  ...(account.endpoint === undefined ? {} : { endpoint: account.endpoint }),
+  ...(account.certificateAuthority === undefined ? {} : { certificateAuthority: account.certificateAuthority }),
+  ...(account.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: account.expectedBucketOwner }),
+});
