@@ -1,9 +1,10 @@
 // What can be done with accounts and their keys. Nothing here waits, so that no check can grow stale before its change.
 
+import { X509Certificate } from 'node:crypto';
 import type { z } from 'zod';
 import type { JobId } from '#job/job-id.ts';
 import { Secret } from '#language/secret.ts';
-import { TIB } from '#language/units.ts';
+import { GIB, TIB } from '#language/units.ts';
 import { accountInputSchema, keyInputSchema } from '#protocol/control.ts';
 import type { Account, AccountKey, Store } from '#store/contract.ts';
 import { openJobs } from './open-jobs.ts';
@@ -19,6 +20,7 @@ export interface AccountDeps {
 
 // Decision 9: 10,000 parts of 5 GiB would do for more, but S3 keeps no larger object.
 const DEFAULT_MAX_OBJECT_BYTES = 5 * TIB;
+const LARGEST_OBJECT_BYTES = 10_000 * 5 * GIB;
 
 /** `GET /accounts` */
 export const listAccounts = ({ store }: AccountDeps): DeskReply =>
@@ -128,29 +130,45 @@ const keyOf = (input: z.infer<typeof keyInputSchema>): AccountKey => ({
 });
 
 const REGION = /^[a-z0-9-]{1,63}$/u;
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/u;
+// Told from the text: a URL's parts do not show a bare "?", "#" or "@", nor a backslash, all of which its parser forgives.
+const ENDPOINT = /^https?:\/\/[^\s/?#\\@]+\/?$/iu;
+const CERTIFICATE_BEGINS = '-----BEGIN CERTIFICATE-----';
 
 /** What is wrong with an account although its form is right. */
-const accountProblem = ({ endpoint, region, certificateAuthority, keys }: Account): string | undefined => {
-  if (endpoint !== undefined && !isEndpoint(endpoint)) {
+const accountProblem = (account: Account): string | undefined => {
+  const { endpoint, region, certificateAuthority, maxObjectBytes, keys } = account;
+  if (endpoint !== undefined && !(ENDPOINT.test(endpoint) && URL.canParse(endpoint))) {
     return 'endpoint: expected https://HOST or http://HOST, with a port where it has one, and nothing more';
   }
   if (region !== undefined && !REGION.test(region)) return 'region: expected a name such as eu-central-1';
-  if (certificateAuthority !== undefined && !CERTIFICATE.test(certificateAuthority)) {
+  if (certificateAuthority !== undefined && !isPem(certificateAuthority)) {
     return 'certificateAuthority: expected a certificate in PEM form';
+  }
+  if (maxObjectBytes > LARGEST_OBJECT_BYTES) {
+    return `maxObjectBytes: expected at most ${String(LARGEST_OBJECT_BYTES)}, which is 10,000 parts of 5 GiB`;
   }
   const ids = new Set(keys.map(({ accessKeyId }) => accessKeyId));
   if (ids.size < keys.length) return 'keys: expected each key once';
   return keys.map((key) => keyProblem(key)).find((problem) => problem !== undefined);
 };
 
-const keyProblem = ({ accessKeyId, signs, loads }: AccountKey): string | undefined =>
-  signs || loads ? undefined : `key ${accessKeyId}: expected one that signs, loads, or both`;
+const keyProblem = ({ accessKeyId, sessionToken, signs, loads }: AccountKey): string | undefined => {
+  if (!signs && !loads) return `key ${accessKeyId}: expected one that signs, loads, or both`;
+  return sessionToken?.reveal() === '' ? `key ${accessKeyId}: expected a session token, or none` : undefined;
+};
 
-const isEndpoint = (text: string): boolean => {
-  const url = URL.parse(text);
-  if (url === null) return false;
-  const { protocol, username, password, pathname, search, hash } = url;
-  const isHttp = protocol === 'https:' || protocol === 'http:';
-  return isHttp && [username, password, search, hash].every((part) => part === '') && pathname === '/';
+// Node's TLS leaves out what it cannot read without a word; every call on the bucket would fail then.
+const isPem = (text: string): boolean => {
+  const bodies = text.split(CERTIFICATE_BEGINS).slice(1);
+  return bodies.length > 0 && bodies.every((body) => isCertificate(`${CERTIFICATE_BEGINS}${body}`));
+};
+
+const isCertificate = (pem: string): boolean => {
+  try {
+    new X509Certificate(pem);
+    return true;
+  } catch {
+    // Whatever OpenSSL says of it: it is none.
+    return false;
+  }
 };

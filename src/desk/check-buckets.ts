@@ -2,7 +2,6 @@
 // properties of the job, which leaves nothing behind (situations: "May the job write?").
 
 import type { Bucket, BucketAccess, BucketProblem } from '#bucket/contract.ts';
-import { MAX_KEY_BYTES } from '#job/key-text.ts';
 import type { Manifest } from '#job/manifest.ts';
 import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
@@ -75,7 +74,7 @@ const askBuckets = async (deps: BucketDeps, question: BucketQuestion, signal: Ab
     const access = accessBy(account, key, { bucket: place.bucket, region: account.region ?? FIRST_REGION });
     const answer = await deps.findRegion(access, signal);
     if (answer.kind === 'ok') regions.add(answer.region);
-    else failed.push(findingOf(question, { ...place, what: place.bucket, problem: answer }));
+    else failed.push(findingOf(question, { ...place, region: access.region, what: place.bucket, problem: answer }));
   }
   if (failed.length > 0) return refusedBy(failed);
   const [region, other] = regions;
@@ -101,18 +100,23 @@ const probeBuckets = async (
     const answer = await bucket.probe({ key, properties: sent }, signal);
     if (answer.kind === 'problem') {
       const what = `${place.bucket}/${printable(key)}`;
-      failed.push(findingOf(question, { ...place, what, problem: answer }));
+      failed.push(findingOf(question, { ...place, region, what, problem: answer }));
     }
   }
   return failed.length > 0 ? refusedBy(failed) : { kind: 'ok', region };
 };
 
-/** A key that no file of the job is likely to have, and that fits where any file's key fits. */
+/**
+ * A key that no file of the job is likely to have, under the prefix as the substitutions leave it. The longest name is
+ * taken that fits, for a prefix may leave one byte alone.
+ */
 const probeKey = ({ prefix }: Manifest, rules: ObjectRules): string => {
-  const name = PROBE_NAME.slice(0, Math.max(1, MAX_KEY_BYTES - Buffer.byteLength(prefix)));
-  const made = rules.keyOf(Buffer.from(name));
-  // The substitutions may leave nothing of this name; then the prefix as it stands is what is asked for.
-  return made.kind === 'key' ? made.key : prefix + name;
+  for (let length = PROBE_NAME.length; length > 0; length -= 1) {
+    const made = rules.keyOf(Buffer.from(PROBE_NAME.slice(0, length)));
+    if (made.kind === 'key') return made.key;
+  }
+  // The substitutions may leave nothing of any such name; then the prefix as it stands is what is asked for.
+  return prefix + PROBE_NAME.charAt(0);
 };
 
 interface Finding {
@@ -121,9 +125,17 @@ interface Finding {
   readonly problem: Problem;
 }
 
+/** What a bucket refused, and the region that it was asked in. */
+interface AskedPlace extends Place {
+  readonly region: string;
+  /** The bucket, with the key that was asked for. */
+  readonly what: string;
+  readonly problem: BucketProblem;
+}
+
 const findingOf = (
   { manifest, key }: BucketQuestion,
-  { field, bucket, what, problem }: Place & { readonly what: string; readonly problem: BucketProblem },
+  { field, bucket, region, what, problem }: AskedPlace,
 ): Finding => {
   const code = codeOf(problem);
   const named = FIELD_OF_CODE.get(code) ?? field;
@@ -132,7 +144,7 @@ const findingOf = (
   const message = `${what} answers ${said}: ${problem.message}`;
   return {
     code,
-    details: { bucket, keyId: key.accessKeyId, message },
+    details: { bucket, region, keyId: key.accessKeyId, message },
     problem: { code, field: named, ...(line === undefined ? {} : { line }), message },
   };
 };

@@ -35,12 +35,12 @@ const chooseSigningKey = (
   const unclear = (message: string): Refused => refused('NoSigningKey', { email: account.email, message });
   const named = accessKeyId ?? commandKeyId;
   if (accessKeyId !== undefined && commandKeyId !== undefined && accessKeyId !== commandKeyId) {
-    return unclear(`the manifest names ${printable(accessKeyId)}, the command ${printable(commandKeyId)}`);
+    return unclear(`the manifest names ${accessKeyId}, the command ${commandKeyId}`);
   }
   if (named !== undefined) {
     const key = account.keys.find((one) => one.accessKeyId === named);
     if (key === undefined) return unknownKey(named, accessKeyId === undefined ? undefined : lines.get('accessKeyId'));
-    return key.signs ? { kind: 'ok', key } : unclear(`the key ${printable(named)} may not sign`);
+    return key.signs ? { kind: 'ok', key } : unclear(`the key ${named} may not sign`);
   }
   const [first, ...others] = account.keys.filter(({ signs }) => signs);
   if (first === undefined) return unclear('none of its keys may sign');

@@ -1,7 +1,6 @@
 // The body of a request by its schema of the control protocol; what is wrong is told without repeating any value.
 
 import type { z } from 'zod';
-import { printable } from '#language/printable.ts';
 import { refused, type Refused } from './reply.ts';
 
 /** The value, or the refusal InvalidRequest. */
@@ -12,5 +11,5 @@ export const parseBody = <Value>(schema: z.ZodType<Value>, body: unknown): Parse
   const parsed = schema.safeParse(body);
   if (parsed.success) return { kind: 'ok', value: parsed.data };
   const findings = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`);
-  return refused('InvalidRequest', { message: printable(findings.join('; ')) });
+  return refused('InvalidRequest', { message: findings.join('; ') });
 };

@@ -64,13 +64,17 @@ const outerPid = (): number => {
 
 const CAPABILITIES = '-all,+dac_read_search';
 
+// Whole files lie outside the heap. Without a limit V8 reckons with the host's memory and lets garbage lie: measured 270 MiB
+// of RSS for a load of small files, 190 with these, at the same speed.
+const HEAP_FLAGS = ['--max-old-space-size=160', '--max-semi-space-size=8'];
+
 // Files of other owners must be read, so that one capability stays. The signal of --kill-child is forgotten by the
 // kernel when the user changes (prctl(2), PR_SET_PDEATHSIG), so setpriv sets it again.
 const becomeProgram = ({ loaderUid, loaderGid }: LaunchPlan, node: string): never => {
   const credentials = ['--reuid', String(loaderUid), '--regid', String(loaderGid), '--clear-groups'];
   const privileges = ['--inh-caps', '--ambient-caps', '--bounding-set'].map((set) => `${set}=${CAPABILITIES}`);
   // No native code beyond Node's own: that alone could use the capability for more than reading files.
-  const loader = [node, '--no-addons', join(INNER_PRODUCT_FOLDER, 'src', 'main.ts'), 'loader'];
+  const loader = [node, ...HEAP_FLAGS, '--no-addons', join(INNER_PRODUCT_FOLDER, 'src', 'main.ts'), 'loader'];
   return replaceProcess({
     path: '/usr/bin/setpriv',
     args: ['setpriv', ...credentials, '--no-new-privs', ...privileges, '--pdeathsig', 'keep', '--', ...loader],
