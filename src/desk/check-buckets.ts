@@ -115,7 +115,7 @@ const probeKey = ({ prefix }: Manifest, rules: ObjectRules): string => {
     const made = rules.keyOf(Buffer.from(PROBE_NAME.slice(0, length)));
     if (made.kind === 'key') return made.key;
   }
-  // The substitutions may leave nothing of any such name; then the prefix as it stands is what is asked for.
+  // The substitutions may make no key of any such name; then the prefix as it stands is what is asked for.
   return prefix + PROBE_NAME.charAt(0);
 };
 

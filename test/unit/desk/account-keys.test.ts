@@ -88,6 +88,16 @@ for (const { title, ...rights } of LESSER) {
   });
 }
 
+test('account key add: is refused with KeyInUse, when the new one lacks one of two rights that a job needs', async () => {
+  const scene = aDesk({ accounts: [sampleAccount({ keys: [sampleKey({ accessKeyId: 'signer' })] })] });
+  addJob(scene, 'AAAAA', { loadingKeyId: 'signer' });
+
+  const reply = await scene.ask('POST', KEYS, { ...INPUT, accessKeyId: 'signer' });
+
+  assert.equal(brieflyRefused(reply), '409 KeyInUse');
+  assert.equal(keysOf(scene)[0]?.signs, true);
+});
+
 test('account key add: takes a right away that no open job needs', async () => {
   const scene = aDesk({ accounts: [sampleAccount({ keys: [sampleKey({ accessKeyId: 'signer' })] })] });
   addJob(scene, 'AAAAA', { loadingKeyId: 'another' });
