@@ -68,13 +68,24 @@ const largeFiles = (count: number, sizeBytes: number): DataSet => ({
   },
 });
 
-const findLoader = async (): Promise<number | undefined> => {
+// Other stations may run on this machine: the loader is one that comes of this station's launcher.
+const findLoader = async (launcherPid: number): Promise<number | undefined> => {
   for (const line of await processesWith('main.ts\0loader')) {
     const pid = Number(line.split(' ')[0]);
-    const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
-    if (status.includes(`Uid:\t${String(LOADER_UID)}\t`)) return pid;
+    if ((await statusField(pid, 'Uid')) === String(LOADER_UID) && (await comesOf(pid, launcherPid))) return pid;
   }
   return undefined;
+};
+
+const comesOf = async (pid: number, ancestor: number): Promise<boolean> => {
+  for (let at = pid; at > 1; at = Number(await statusField(at, 'PPid'))) if (at === ancestor) return true;
+  return false;
+};
+
+/** First value of a field of proc_pid_status(5); undefined where the process is gone. */
+const statusField = async (pid: number, name: string): Promise<string | undefined> => {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
+  return new RegExp(`^${name}:\\t(\\d+)`, 'mu').exec(status)?.[1];
 };
 
 const measure = async (minio: Minio, set: DataSet): Promise<Figures> => {
@@ -97,7 +108,7 @@ const measure = async (minio: Minio, set: DataSet): Promise<Figures> => {
   process.stderr.write(`${set.name}: loading\n`);
   const started = performance.now();
   const drive = stack.use(await plug(image));
-  const sampler = sampleLoader();
+  const sampler = sampleLoader(station.launcher().pid);
   const job = await station.waitForJob(prepared.jobId, ['Completed', 'SuccessWithErrors'], LOAD_DEADLINE_MS);
   const seconds = (performance.now() - started) / 1000;
   const loader = await sampler.stop();
@@ -113,12 +124,12 @@ const measure = async (minio: Minio, set: DataSet): Promise<Figures> => {
   };
 };
 
-const sampleLoader = (): { readonly stop: () => Promise<Usage> } => {
+const sampleLoader = (launcherPid: number): { readonly stop: () => Promise<Usage> } => {
   let last: Usage = { cpuSeconds: 0, peakRssBytes: 0 };
   let pid: number | undefined;
   let pending: Promise<void> = Promise.resolve();
   const sample = async (): Promise<void> => {
-    pid ??= await findLoader();
+    pid ??= await findLoader(launcherPid);
     const usage = pid === undefined ? undefined : await usageOf(pid);
     if (usage !== undefined) last = usage;
   };
