@@ -90,11 +90,27 @@ const listRoot = async (directory: FileHandle): Promise<RootListing> => {
       hasSignature = true;
       continue;
     }
-    if (name !== 'lost+found' && otherEntries < MAX_COUNTED) otherEntries += 1;
+    // mkfs makes it; what fsck has put into it is a customer's all the same.
+    const isEmpty = name === LOST_AND_FOUND && (await isEmptyFolder(directory, name));
+    if (!isEmpty && otherEntries < MAX_COUNTED) otherEntries += 1;
     if (nearMisses.length < MAX_NEAR_MISSES && LIKE_SIGNATURE.test(name)) nearMisses.push(shown(name));
     if (entry.isDirectory() && folders.length < MAX_FOLDERS) folders.push(name);
   }
   return { hasSignature, nearMisses, folders, otherEntries };
+};
+
+const LOST_AND_FOUND = 'lost+found';
+
+const isEmptyFolder = async (directory: FileHandle, name: string): Promise<boolean> => {
+  try {
+    await using handle = await open(pathIn(directory, name), constants.O_DIRECTORY | SAFE);
+    for await (const _ of listNames(pathIn(handle), 1)) return false;
+    return true;
+  } catch (error: unknown) {
+    // What cannot be listed, or is no folder, may hold anything.
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
 };
 
 const searchFolders = async (directory: FileHandle, folders: readonly string[]): Promise<readonly string[]> => {

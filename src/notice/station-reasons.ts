@@ -150,6 +150,13 @@ export const LOAD_REASONS = {
     todo: 'Check the disk that holds the state directory and restore the record from a backup, then run `import-station retry {jobId}`.',
     retryHelps: true,
   },
+  PartsJournalDamaged: {
+    happened:
+      "The record of the large files that are under way for job {jobId} is damaged on this station's own disk: {message}.",
+    actor: 'operator',
+    todo: 'Check the disk that holds the state directory, remove the file that is named (its large files then begin anew), and run `import-station retry {jobId}`; nothing is lost.',
+    retryHelps: true,
+  },
   StateDiskFull: {
     happened: "This station's own disk is full, so what is loaded cannot be recorded: {message}.",
     actor: 'operator',

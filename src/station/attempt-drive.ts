@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks';
 
 import { driveName } from '#drive/identity.ts';
+import type { JobId } from '#job/job-id.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import type { Job } from '#store/contract.ts';
 import { abortable } from './abortable.ts';
@@ -41,14 +42,14 @@ export const attemptDrive = async (
   const probed = await probeDrive(launch, drive, signal);
   if (probed.kind === 'hold') return probed;
   store.changeAttachment(attachmentId, { driveFingerprint: probed.fingerprint });
-  const former = continueFormer(deps, options, probed.fingerprint);
-  if (former !== undefined) return former;
   const inspected = await inspectDrive(launch, { drive, probe: probed.probe }, signal);
   if (inspected.kind === 'hold') return inspected;
   let end: RunState | Claimed;
   {
     await using session = inspected.session;
-    end = verifyAndClaim(deps, options, { signature: inspected.signature, fingerprint: probed.fingerprint }, ports);
+    const former = closeFormer(deps, options, probed.fingerprint);
+    const shown = { signature: inspected.signature, fingerprint: probed.fingerprint, former };
+    end = verifyAndClaim(deps, options, shown, ports);
     if (end.kind === 'claimed') end = await load(deps, options, { ...end, session }, ports, signal);
   }
   return end.kind === 'claimed' ? finish(deps, options, end, ports, signal) : end;
@@ -65,25 +66,29 @@ interface Claimed {
 const doneState = ({ jobId }: { readonly jobId?: Job['jobId'] }): RunState =>
   jobId === undefined ? { kind: 'done' } : { kind: 'done', jobId };
 
-// After a restart of the host a finished drive that was never taken out has a new attachment, and is finished still.
-const continueFormer = (
+// After a restart of the host a finished drive that was never taken out has a new attachment, and is finished still. Which
+// job that was; a copy of the drive with another SIGNATURE is no such drive.
+const closeFormer = (
   { store, now }: RunDeps,
   { bay, attachmentId }: DriveInBay,
   driveFingerprint: string,
-): RunState | undefined => {
+): JobId | undefined => {
   const formers = store.openAttachments().filter((one) => one.bay === bay && one.attachmentId !== attachmentId);
   for (const former of formers) store.changeAttachment(former.attachmentId, { detachedAt: now() });
-  const same = formers.find((one) => one.outcome === 'done' && one.driveFingerprint === driveFingerprint);
-  if (same === undefined) return undefined;
-  const { jobId } = same;
-  store.changeAttachment(attachmentId, { outcome: 'done', ...(jobId === undefined ? {} : { jobId }) });
-  return doneState(same);
+  return formers.find((one) => one.outcome === 'done' && one.driveFingerprint === driveFingerprint)?.jobId;
 };
+
+/** What the drive shows of itself; `former`: the job whose finished drive was in this bay before a restart of the host. */
+interface ShownDrive {
+  readonly signature: Uint8Array;
+  readonly fingerprint: string;
+  readonly former: JobId | undefined;
+}
 
 const verifyAndClaim = (
   deps: RunDeps,
   { bay, attachmentId }: DriveInBay,
-  { signature, fingerprint }: { readonly signature: Uint8Array; readonly fingerprint: string },
+  { signature, fingerprint, former }: ShownDrive,
   { change, stopAsDuplicate }: AttemptPorts,
 ): RunState | Claimed => {
   const { store, claims } = deps;
@@ -94,8 +99,12 @@ const verifyAndClaim = (
       store.account(accountEmail)?.keys.find(({ accessKeyId }) => accessKeyId === signingKeyId)?.secretAccessKey,
   });
   if (verification.kind === 'hold') {
-    const job = verification.job === undefined ? {} : { jobId: verification.job.jobId };
-    return { kind: 'hold', hold: verification.hold, ...job };
+    const jobId = verification.job?.jobId;
+    if (verification.hold.code === 'AlreadyLoaded' && jobId !== undefined && jobId === former) {
+      store.changeAttachment(attachmentId, { outcome: 'done', jobId });
+      return { kind: 'done', jobId };
+    }
+    return { kind: 'hold', hold: verification.hold, ...(jobId === undefined ? {} : { jobId }) };
   }
   const { job } = verification;
   const { jobId } = job;

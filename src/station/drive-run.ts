@@ -10,6 +10,7 @@ import { driveName } from '#drive/identity.ts';
 import type { JobId } from '#job/job-id.ts';
 import { StationError } from '#language/station-error.ts';
 import { attemptDrive, type AttemptPorts } from './attempt-drive.ts';
+import { endLoaders } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
 import type { RunState } from './run-state.ts';
@@ -25,6 +26,10 @@ export interface DriveRun extends AsyncDisposable, DriveInBay {
 class DuplicateError extends Error {
   override readonly name = 'DuplicateError';
 }
+
+// Every other end is one that the loader itself took part in.
+const mayHang = (end: RunState, signal: AbortSignal): boolean =>
+  signal.aborted || (end.kind === 'hold' && end.hold.code === 'LoaderNotAnswering');
 
 /** Starts the run of a drive that has just been noticed. */
 export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
@@ -63,7 +68,8 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     const signal = AbortSignal.any([leaving.signal, stopAttempt.signal]);
     change({ kind: 'inspecting' });
     const ports = { change, stopAsDuplicate, gentleStop: gentleStop.signal };
-    running = attemptSafely(deps, options, ports, signal).then((end) => {
+    running = attemptSafely(deps, options, ports, signal).then(async (end) => {
+      if (mayHang(end, signal)) await endLoaders(deps, options.drive);
       running = undefined;
       change(end);
     });

@@ -6,10 +6,12 @@ import type { AttachedDrive } from '#drive/contract.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { hold, type Hold } from './hold.ts';
 import type { LaunchClient } from './launch-client.ts';
+import type { RunDeps } from './run-deps.ts';
 
 const LOOK_EVERY_MS = 100;
 const OWN_END_MS = 10 * SECOND_MS;
 const KILLED_END_MS = 5 * SECOND_MS;
+const END_DEADLINE_MS = 30 * SECOND_MS;
 
 /**
  * Waits until the drive is free; a loader that does not end by itself within 10 s is killed.
@@ -26,6 +28,21 @@ export const freeDrive = async (
   await launch.ask({ kind: 'end', ...drive }, signal);
   const second = await waitFree(launch, drive, KILLED_END_MS, signal);
   return second === 'busy' ? hold('DriveInUse', { problem: 'a program has the drive open' }) : second;
+};
+
+/**
+ * Kills what is left of a drive's loaders: one that hangs in the kernel, or in a driver that mounts, does not hear the end of
+ * its channel. What cannot be killed yet goes when the kernel lets go of it.
+ */
+export const endLoaders = async (
+  { launch, journal }: Pick<RunDeps, 'launch' | 'journal'>,
+  { kernelName, diskSequence }: AttachedDrive,
+): Promise<void> => {
+  try {
+    await launch.ask({ kind: 'end', kernelName, diskSequence }, AbortSignal.timeout(END_DEADLINE_MS));
+  } catch (error: unknown) {
+    journal.warn({ device: kernelName, err: error }, 'loaders not ended');
+  }
 };
 
 const waitFree = async (

@@ -1,11 +1,13 @@
 // Multipart uploads that are under way, kept so that a later loader goes on at the next part (design: durable state).
-// An append-only file of JSON lines in the load's folder; what ended is dropped when the file is opened again.
+// An append-only file of JSON lines in the load's folder; what ended is dropped when it is opened again or has grown.
 
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { z } from 'zod';
 
+import { StationError } from '#language/station-error.ts';
+import { MIB } from '#language/units.ts';
 import { finishedPartSchema, type KnownUpload, type LoaderMessage } from '#protocol/loader.ts';
 
 /** What a loader says about a multipart upload. */
@@ -22,6 +24,8 @@ export interface PartsJournal extends AsyncDisposable {
 }
 
 const FILE_MODE = 0o600;
+const COMPACT_ABOVE_BYTES = 4 * MIB;
+const COMPACT_FACTOR = 4;
 
 const lineSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -40,15 +44,27 @@ type Line = z.infer<typeof lineSchema>;
 /** Opens the file, or makes it; a torn last line is dropped. */
 export const openPartsJournal = async (path: string): Promise<PartsJournal> => {
   const uploads = await readUploads(path);
-  await writeUploads(path, uploads);
-  const file = await open(path, 'a', FILE_MODE);
+  let compactBytes = await writeUploads(path, uploads);
+  let sizeBytes = compactBytes;
+  let file = await open(path, 'a', FILE_MODE);
+
+  // What has ended is dropped now and then, so that the file stays as small as what is under way.
+  const compact = async (): Promise<void> => {
+    await file.close();
+    compactBytes = await writeUploads(path, uploads);
+    sizeBytes = compactBytes;
+    file = await open(path, 'a', FILE_MODE);
+  };
   return {
     known: () => [...uploads.values()],
     record: async (event) => {
       const line = lineSchema.parse(event);
-      await file.appendFile(`${JSON.stringify(line)}\n`);
+      const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+      await file.appendFile(bytes);
       await file.datasync();
+      sizeBytes += bytes.length;
       applyLine(uploads, line);
+      if (sizeBytes > COMPACT_ABOVE_BYTES + COMPACT_FACTOR * compactBytes) await compact();
     },
     [Symbol.asyncDispose]: () => file.close(),
   };
@@ -60,22 +76,47 @@ const readUploads = async (path: string): Promise<Map<string, KnownUpload>> => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw error;
   });
-  for (const line of text.split('\n').slice(0, -1)) applyLine(uploads, lineSchema.parse(JSON.parse(line)));
+  for (const [index, line] of text.split('\n').slice(0, -1).entries()) {
+    const parsed = parseLine(line);
+    if (parsed === undefined) throw damaged(path, index + 1);
+    applyLine(uploads, parsed);
+  }
   return uploads;
 };
 
-// New file, fsync, rename, fsync of the folder: the old list or the new one, never half of it.
-const writeUploads = async (path: string, uploads: ReadonlyMap<string, KnownUpload>): Promise<void> => {
+const parseLine = (line: string): Line | undefined => {
+  try {
+    return lineSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+};
+
+const damaged = (path: string, lineNumber: number): StationError =>
+  new StationError({
+    code: 'PartsJournalDamaged',
+    message: `Cannot read ${path}: line ${String(lineNumber)} is no record of an upload`,
+    hint: 'Check the disk that holds the state directory, remove the file (its uploads then begin anew), and retry.',
+  });
+
+// New file, fsync, rename, fsync of the folder: the old list or the new one, never half of it. Answers its size in bytes.
+const writeUploads = async (path: string, uploads: ReadonlyMap<string, KnownUpload>): Promise<number> => {
   const fresh = `${path}.new`;
-  const lines = [...uploads.values()].flatMap(linesOf).map((line) => `${JSON.stringify(line)}\n`);
+  const bytes = Buffer.from(
+    [...uploads.values()]
+      .flatMap(linesOf)
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join(''),
+  );
   {
     await using file = await open(fresh, 'w', FILE_MODE);
-    await file.writeFile(lines.join(''));
+    await file.writeFile(bytes);
     await file.sync();
   }
   await rename(fresh, path);
   await using folder = await open(dirname(path), 'r');
   await folder.sync();
+  return bytes.length;
 };
 
 const linesOf = ({ path, key, uploadId, partSizeBytes, sizeBytes, parts }: KnownUpload): readonly Line[] => [

@@ -6,14 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Bucket, BucketAccess, BucketProblem } from '#bucket/contract.ts';
 import type { Config } from '#config/contract.ts';
 import type { JobId } from '#job/job-id.ts';
+import { isTerminal } from '#job/transition.ts';
 import type { LogCount } from '#import-log/contract.ts';
 import { publishLog } from '#import-log/publish.ts';
+import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import type { Job } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { changeJob, type JobChangeDeps } from './change-job.ts';
 import { hold, type Hold } from './hold.ts';
-import { loadFolder, tidyLoadFolder } from './load-folder.ts';
+import { loadFolder, tidyLoadFolder, type LoadFolder } from './load-folder.ts';
 import { parseSummary } from './summary.ts';
 
 /** What publishing needs. */
@@ -44,7 +46,7 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
   const publish = (jobId: JobId): Promise<Hold | undefined> => {
     const current = running.get(jobId);
     if (current !== undefined) return current;
-    const attempt = publishOnce(deps, jobId, stopping.signal).finally(() => {
+    const attempt = publishSafely(deps, jobId, stopping.signal).finally(() => {
       running.delete(jobId);
       dueAt.set(jobId, deps.now().getTime() + RETRY_EVERY_MS);
     });
@@ -56,7 +58,7 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
     publish,
     tick: () => {
       const now = deps.now().getTime();
-      for (const { jobId } of deps.store.jobs().filter((job) => isWaiting(deps, job))) {
+      for (const { jobId } of deps.store.loadsIn('publishing')) {
         if (running.has(jobId) || (dueAt.get(jobId) ?? 0) > now) continue;
         publish(jobId).catch((error: unknown) => {
           if (!stopping.signal.aborted) deps.journal.error({ jobId, err: error }, 'log not published');
@@ -70,8 +72,20 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
   };
 };
 
-const isWaiting = ({ store }: PublishDeps, job: Job): boolean =>
-  job.state.job === 'InProgress' && store.load(job.jobId)?.phase === 'publishing';
+// What fails on the station's own side is told as a hold, too: the drive may be gone, and with it its bay's.
+const publishSafely = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal): Promise<Hold | undefined> => {
+  try {
+    return await publishOnce(deps, jobId, signal);
+  } catch (error: unknown) {
+    if (signal.aborted) throw error;
+    deps.journal.error({ jobId, err: error }, 'log not published');
+    const problem = error instanceof Error ? error.message : 'unknown';
+    const code = error instanceof StationError ? error.code : 'LogNotWritten';
+    const held: Hold = { code, details: { jobId, problem } };
+    deps.store.holdJob(jobId, { ...held, heldAt: deps.now() });
+    return held;
+  }
+};
 
 const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal): Promise<Hold | undefined> => {
   const { config, store, journal, now } = deps;
@@ -80,6 +94,10 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
   const summary = parseSummary(load?.summary);
   if (job === undefined || summary === undefined || load?.phase !== 'publishing') return undefined;
   const files = loadFolder(config.station.stateDir, jobId);
+  if (isTerminal(job.state.job)) {
+    await closeLoad(deps, jobId, files);
+    return undefined;
+  }
   await publishLog({
     workingLog: files.workingLog,
     target: files.importLog,
@@ -95,8 +113,15 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
     return held;
   }
   finishJob(deps, job, summary);
-  await tidyLoadFolder(files);
+  await closeLoad(deps, jobId, files);
   return undefined;
+};
+
+// Last: a crash before it finds the job finished, and has only this left to do.
+const closeLoad = async ({ store, now }: PublishDeps, jobId: JobId, files: LoadFolder): Promise<void> => {
+  store.holdJob(jobId, undefined);
+  store.changeLoad(jobId, { phase: 'done', finishedAt: now() });
+  await tidyLoadFolder(files);
 };
 
 const putLog = async (
@@ -130,14 +155,12 @@ const problemWords = ({ status, code, message }: BucketProblem): Readonly<Record
 });
 
 const finishJob = (deps: PublishDeps, job: Job, count: LogCount): void => {
-  const { store, journal, now } = deps;
+  const { store, journal } = deps;
   const failed = count.failed.files;
   // First, so that a crash in between leaves a drive that may go and a log that is written once more.
   for (const { attachmentId, jobId } of store.openAttachments()) {
     if (jobId === job.jobId) store.changeAttachment(attachmentId, { outcome: 'done' });
   }
-  store.changeLoad(job.jobId, { phase: 'done', finishedAt: now() });
-  store.holdJob(job.jobId, undefined);
   changeJob(
     deps,
     job.jobId,

@@ -1,10 +1,13 @@
 // The bays of this host. Hints only wake it; `reconcile` over a full snapshot is the one piece of code that acts.
 
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Bay, DriveSnapshot } from '#drive/contract.ts';
 import { bayOf } from '#drive/bay.ts';
 import { attachmentId } from '#drive/identity.ts';
 import { takeSnapshot } from '#drive/snapshot.ts';
 import { parseJobId, type JobId } from '#job/job-id.ts';
+import { SECOND_MS } from '#language/units.ts';
 import { startDriveRun, type DriveRun } from './drive-run.ts';
 import { planBays, type BayStep } from './plan-bays.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
@@ -33,6 +36,8 @@ export interface Station extends AsyncDisposable {
 /** What the station shares with its runs, but for what it makes itself. */
 export type StationDeps = Omit<RunDeps, 'isAttached'>;
 
+const LISTING_PAUSE_MS = SECOND_MS;
+
 /** Makes the station; nothing happens before the first reconcile. */
 export const createStation = (deps: StationDeps): Station => {
   const bays: readonly Bay[] = deps.config.bays;
@@ -55,7 +60,7 @@ export const createStation = (deps: StationDeps): Station => {
     );
     for (const [name, record] of records) records.set(name, withoutSettling(record));
     for (const step of planBays(beliefs, snapshot, bays)) await act(step);
-    for (const { run } of records.values()) if (run !== undefined) endPublishedHold(deps, run);
+    for (const { run } of records.values()) if (run !== undefined) goOn(deps, run);
     deps.publisher.tick();
   };
 
@@ -87,9 +92,13 @@ export const createStation = (deps: StationDeps): Station => {
   };
 };
 
+// A listing that fails says nothing about the drive.
 const isAttached = async (id: string, signal: AbortSignal): Promise<boolean> => {
-  const taken = await takeSnapshot(signal);
-  if (taken.kind === 'problem') return false;
+  let taken = await takeSnapshot(signal);
+  while (taken.kind === 'problem') {
+    await delay(LISTING_PAUSE_MS, undefined, { signal });
+    taken = await takeSnapshot(signal);
+  }
   const { bootId, drives } = taken.snapshot;
   return drives.some(({ diskSequence, sizeBytes }) => sizeBytes > 0 && attachmentId({ bootId, diskSequence }) === id);
 };
@@ -132,11 +141,15 @@ const withoutResumed = (record: BayRecord, { claims, store }: StationDeps): BayR
   return isOver ? rest : record;
 };
 
-// The publisher got the log into the bucket by itself: the bay's hold is over.
-const endPublishedHold = ({ store }: StationDeps, run: DriveRun): void => {
+// A load whose drive went away for a moment goes on; and where the publisher got the log into the bucket by itself, the
+// bay's hold is over.
+const goOn = ({ store }: StationDeps, run: DriveRun): void => {
   const state = run.state();
-  if (state.kind !== 'hold' || state.hold.code !== 'LogNotWritten') return;
-  if (store.attachment(run.attachmentId)?.outcome === 'done') run.retry();
+  const isPublished =
+    state.kind === 'hold' &&
+    state.hold.code === 'LogNotWritten' &&
+    store.attachment(run.attachmentId)?.outcome === 'done';
+  if (state.kind === 'interrupted' || isPublished) run.retry();
 };
 
 const retry = (deps: StationDeps, records: readonly BayRecord[], target: string): boolean => {

@@ -125,6 +125,8 @@ export interface Store extends Disposable {
 
   startLoad(load: Load): void;
   load(jobId: JobId): Load | undefined;
+  /** Loads in a phase, oldest first. */
+  loadsIn(phase: Load['phase']): readonly Load[];
   changeLoad(jobId: JobId, change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint'>>): void;
 
   /** One that is known already (the daemon was restarted) is open again, with its job, outcome and time of arrival. */

@@ -12,7 +12,14 @@ import { blobColumn, dateColumn, orNull, timeOrNull, withoutNulls } from './rows
 /** The part of the store that knows loads and attachments. */
 export type LoadTable = Pick<
   Store,
-  'startLoad' | 'load' | 'changeLoad' | 'openAttachment' | 'changeAttachment' | 'attachment' | 'openAttachments'
+  | 'startLoad'
+  | 'load'
+  | 'loadsIn'
+  | 'changeLoad'
+  | 'openAttachment'
+  | 'changeAttachment'
+  | 'attachment'
+  | 'openAttachments'
 >;
 
 const loadRow = z
@@ -71,6 +78,11 @@ export const createLoadTable = (database: DatabaseSync): LoadTable => {
   };
   return {
     load,
+    loadsIn: (phase) =>
+      database
+        .prepare('SELECT * FROM load WHERE phase = ? ORDER BY started_at, rowid')
+        .all(phase)
+        .map((row) => loadRow.parse(withoutNulls(row))),
     startLoad: (started) => {
       insertLoad(database, started);
     },

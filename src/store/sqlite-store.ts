@@ -67,6 +67,7 @@ const createStore = (database: DatabaseSync, seal: Seal, file: string): Store =>
     jobsSince: guard(calls.jobsSince),
     startLoad: guard(calls.startLoad),
     load: guard(calls.load),
+    loadsIn: guard(calls.loadsIn),
     changeLoad: guard(calls.changeLoad),
     openAttachment: guard(calls.openAttachment),
     changeAttachment: guard(calls.changeAttachment),

@@ -305,6 +305,16 @@ function loadTests(open: Subject['open']): void {
     assert.equal(store.load(jobIdOf('53TX4'))?.driveFingerprint, 'fingerprint-1');
   });
 
+  test('loadsIn: lists the loads of one phase alone', (t) => {
+    const store = withJob(t);
+    store.startLoad(sampleLoad());
+
+    assert.deepEqual(store.loadsIn('publishing'), []);
+    store.changeLoad(jobIdOf('53TX4'), { phase: 'publishing' });
+    assert.deepEqual(store.loadsIn('publishing').map(plain), [plain(sampleLoad({ phase: 'publishing' }))]);
+    assert.deepEqual(store.loadsIn('loading'), []);
+  });
+
   test('changeLoad: changes what is named and leaves the rest', (t) => {
     const store = withJob(t);
     store.startLoad(sampleLoad());

@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { GIB, MIB } from '#language/units.ts';
+import { DAY_MS, GIB, MIB } from '#language/units.ts';
 import { makeDisk, makeImage, plug, sha256 } from '../support/loop.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
 import { run } from '../support/run.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive, prepareJob, type PreparedJob } from '../support/signed-drive.ts';
 import { startStation, type Station } from '../support/station.ts';
+import { changeStore } from '../support/change-store.ts';
 
 interface Place {
   readonly station: Station;
@@ -277,23 +278,10 @@ test('station: holds a drive of an expired job, whatever else is in the bays', a
   const { station, minio, one } = place;
   const prepared = await prepareDrive({ station, minio, image: one, files: FILES });
   await station.daemon().end('SIGTERM');
-  await run(
-    'setpriv',
-    [
-      '--reuid=64101',
-      '--regid=64101',
-      '--clear-groups',
-      process.execPath,
-      '--input-type=module',
-      '--eval',
-      `import { DatabaseSync } from 'node:sqlite';
-     const database = new DatabaseSync(process.argv[1]);
-     const changed = database.prepare('UPDATE job SET created_at = created_at - 40 * 86400000, expires_at = expires_at - 40 * 86400000 WHERE job_id = ?').run(process.argv[2]);
-     if (changed.changes !== 1) throw new Error('no such job');`,
-      join(station.stateDir, 'station.db'),
-      prepared.jobId,
-    ],
-    { cwd: '/' },
+  await changeStore(
+    station,
+    'UPDATE job SET created_at = created_at - ?, expires_at = expires_at - ? WHERE job_id = ?',
+    [40 * DAY_MS, 40 * DAY_MS, prepared.jobId],
   );
   await station.startDaemon();
   await station.waitForJob(prepared.jobId, ['Expired']);

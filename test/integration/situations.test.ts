@@ -10,8 +10,10 @@ import { DeleteBucketCommand } from '@aws-sdk/client-s3';
 
 import { drivesSchema } from '#protocol/control.ts';
 import { MIB } from '#language/units.ts';
-import { makeDisk, makeImage, plug, type Plug } from '../support/loop.ts';
+import { changeStore } from '../support/change-store.ts';
+import { makeDisk, makeImage, plug, withMounted, type Plug } from '../support/loop.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
+import { run } from '../support/run.ts';
 import { addAccount, prepareDrive, prepareJob } from '../support/signed-drive.ts';
 import { startStation, type Station } from '../support/station.ts';
 
@@ -85,6 +87,30 @@ test('station: goes on saying "take it out" after a restart, and "already loaded
   const back = await station.waitForHold('Bay 1', 'AlreadyLoaded');
   assert.match(back.hold?.happened ?? '', /already loaded on \d{4}-/u);
   assert.equal((await minio.listObjects('customer-data')).length, versions);
+});
+
+test('station: does not take the copy of a finished drive, with a SIGNATURE of its own, for that drive', async () => {
+  const first = await prepareDrive({ station, minio, image: one, files: FILES });
+  const second = await prepareJob({ station, minio });
+  const copy = join(folder, 'copy.img');
+  await run('cp', ['--sparse=always', one, copy]);
+  await withMounted(copy, 'ext4', (mounted) => writeFile(join(mounted, 'SIGNATURE'), second.signature));
+  const drive = await plugIn(one);
+  await station.waitForJob(first.jobId, ['Completed']);
+  await station.waitForBay('Bay 1', 'is done', ({ activity }) => activity === 'done');
+
+  // As after a restart of the host while somebody changed the drives: the attachment is of another boot.
+  await station.daemon().end('SIGTERM');
+  await drive[Symbol.asyncDispose]();
+  await changeStore(
+    station,
+    "UPDATE attachment SET attachment_id = 'f0e1d2c3-0000-4000-8000-000000000000:1' WHERE detached_at IS NULL",
+  );
+  await run('mv', [copy, one]);
+  await plugIn(one);
+  await station.startDaemon();
+
+  await station.waitForJob(second.jobId, ['Completed']);
 });
 
 test('station: holds the whole job while its bucket is gone, and retry goes on once it is back', async () => {

@@ -76,6 +76,7 @@ export const createMemoryStore = (): Store => {
       loads.set(load.jobId, load);
     },
     load: (jobId) => loads.get(jobId),
+    loadsIn: (phase) => [...loads.values()].filter((load) => load.phase === phase),
     changeLoad: (jobId, change) => {
       const load = loads.get(jobId);
       assert(load !== undefined, 'a load that changes is there');

@@ -30,6 +30,14 @@ test('inspectRoot: gives SIGNATURE’s bytes, and counts neither it nor lost+fou
   assert.ok(usedBytes > 0);
 });
 
+test('inspectRoot: counts a lost+found that fsck has put something into', async (t) => {
+  const root = makeRoot(t);
+  fs.mkdirSync(path.join(root, 'lost+found'));
+  fs.writeFileSync(path.join(root, 'lost+found', '#12345'), 'a photo');
+
+  assert.equal((await inspectRoot(root)).otherEntries, 1);
+});
+
 test('inspectRoot: accepts 4 KiB and not a byte more', async (t) => {
   const root = makeRoot(t);
   const file = path.join(root, 'SIGNATURE');

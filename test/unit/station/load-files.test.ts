@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
+import { MIB } from '#language/units.ts';
 import { createKeyIndex } from '#station/key-index.ts';
 import { openPartsJournal } from '#station/parts-journal.ts';
 
@@ -41,6 +42,37 @@ test('openPartsJournal: keeps what began and did not end, over a reopening', asy
     { path: 'a', key: 'a', uploadId: 'u', partSizeBytes: 5, sizeBytes: 9, parts: [PART] },
     { path: 'b', key: 'b', partSizeBytes: 5, sizeBytes: 9, parts: [] },
   ]);
+});
+
+test('openPartsJournal: stays as small as what is under way, however many uploads have ended', async () => {
+  await using place = await temporary();
+  const path = join(place.folder, 'parts');
+  await using parts = await openPartsJournal(path);
+  await parts.record({ kind: 'upload-planned', sequence: 1, path: 'a', key: 'a', partSizeBytes: 5, sizeBytes: 9 });
+  const key = 'k'.repeat(900_000);
+  for (let sequence = 2; sequence < 22; sequence += 2) {
+    await parts.record({ kind: 'upload-planned', sequence, path: 'b', key, partSizeBytes: 5, sizeBytes: 9 });
+    await parts.record({ kind: 'upload-ended', sequence: sequence + 1, path: 'b' });
+  }
+  await parts.record({ kind: 'upload-started', sequence: 30, path: 'a', uploadId: 'u' });
+
+  assert.ok((await stat(path)).size < 6 * MIB);
+  await using again = await openPartsJournal(path);
+  assert.deepEqual(again.known(), [{ path: 'a', key: 'a', uploadId: 'u', partSizeBytes: 5, sizeBytes: 9, parts: [] }]);
+});
+
+test('openPartsJournal: names file and line of what is no record, and changes nothing', async () => {
+  await using place = await temporary();
+  const path = join(place.folder, 'parts');
+  {
+    await using parts = await openPartsJournal(path);
+    await parts.record({ kind: 'upload-planned', sequence: 1, path: 'a', key: 'a', partSizeBytes: 5, sizeBytes: 9 });
+  }
+  await appendFile(path, '{"kind":"upload-started\u0000\n');
+  const before = await readFile(path);
+
+  await assert.rejects(openPartsJournal(path), { code: 'PartsJournalDamaged', message: /parts: line 2 / });
+  assert.deepEqual(await readFile(path), before);
 });
 
 test('openPartsJournal: drops a torn last line and nothing else', async () => {

@@ -1,0 +1,111 @@
+// The last step of a load: what a crash leaves of it is finished, and what fails is a hold of the job.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+
+import { readConfig } from '#config/read-config.ts';
+import type { LogCount } from '#import-log/contract.ts';
+import { formatWorkingRow, openWorkingLog } from '#import-log/working-log.ts';
+import type { JobState } from '#job/status.ts';
+import { createJournal } from '#station/journal.ts';
+import { loadFolder, makeLoadFolder } from '#station/load-folder.ts';
+import { createPublisher, type PublishDeps } from '#station/publish-log.ts';
+import { formatSummary } from '#station/summary.ts';
+import { createMemoryBucket } from '../../support/memory-bucket.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+import { jobIdOf, sampleAccount, sampleChange, sampleJob, sampleLoad } from '../../support/store-samples.ts';
+
+const JOB = jobIdOf('53TX4');
+const IN_PROGRESS: JobState = { job: 'InProgress', device: 'AtAWS' };
+const COUNT: LogCount = {
+  loaded: { files: 1, bytes: 3 },
+  ignored: { files: 0, bytes: 0 },
+  failed: { files: 0, bytes: 0 },
+  all: { files: 1, bytes: 3, fingerprint: '0'.repeat(32) },
+  failedByCode: {},
+};
+
+const setScene = async (t: TestContext, state: JobState): Promise<PublishDeps & { readonly put: () => number }> => {
+  const stateDir = await mkdtemp(join(tmpdir(), 'publish-'));
+  t.after(() => rm(stateDir, { recursive: true, force: true }));
+  const configPath = join(stateDir, 'import-station.toml');
+  await writeFile(
+    configPath,
+    `[station]\nname = "test"\nstate_dir = "${stateDir}"\nrun_dir = "${stateDir}"\nuid = 64101\ngid = 64101\n` +
+      '[launch]\nloader_uid = 64102\nloader_gid = 64102\n[[bay]]\nname = "Bay 1"\nimage = "/tmp/one.img"\n',
+  );
+  const read = readConfig(configPath);
+  assert.ok(read.kind === 'ok');
+  const store = createMemoryStore();
+  store.addAccount(sampleAccount());
+  store.addJob(sampleJob({ state }), sampleChange());
+  store.startLoad(sampleLoad());
+  store.changeLoad(JOB, { phase: 'publishing', summary: formatSummary(COUNT) });
+  const files = loadFolder(stateDir, JOB);
+  await makeLoadFolder(files);
+  {
+    await using log = await openWorkingLog({ path: files.workingLog });
+    await log.append(
+      formatWorkingRow({
+        finishedAt: new Date('2026-01-05T09:00:00Z'),
+        path: Buffer.from('a'),
+        status: 200,
+        code: 'OK',
+        key: 'a',
+        md5: '0'.repeat(32),
+        sizeBytes: 3,
+        contentType: 'text/plain',
+      }),
+    );
+  }
+  let opened = 0;
+  return {
+    config: read.config,
+    store,
+    journal: createJournal('error', { write: () => undefined }),
+    now: () => new Date('2026-01-05T10:00:00Z'),
+    openBucket: () => {
+      opened += 1;
+      return createMemoryBucket();
+    },
+    put: () => opened,
+  };
+};
+
+test('createPublisher: puts the log, then the job is finished and its load done', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS);
+  await using publisher = createPublisher(deps);
+
+  assert.equal(await publisher.publish(JOB), undefined);
+
+  assert.equal(deps.store.job(JOB)?.state.job, 'Completed');
+  assert.equal(deps.store.load(JOB)?.phase, 'done');
+  assert.equal(deps.put(), 1);
+});
+
+test('createPublisher: finishes the load of a job that a crash left finished, without another log', async (t) => {
+  const deps = await setScene(t, { job: 'Completed', device: 'AtAWS' });
+  {
+    await using publisher = createPublisher(deps);
+    publisher.tick();
+    assert.equal(await publisher.publish(JOB), undefined);
+  }
+
+  assert.equal(deps.store.load(JOB)?.phase, 'done');
+  assert.equal(deps.put(), 0);
+});
+
+test('createPublisher: holds the job with what is wrong on this side, and says how', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS);
+  await writeFile(loadFolder(deps.config.station.stateDir, JOB).workingLog, 'no log at all');
+  await using publisher = createPublisher(deps);
+
+  const held = await publisher.publish(JOB);
+
+  assert.equal(held?.code, 'WorkingLogDamaged');
+  assert.equal(deps.store.job(JOB)?.hold?.code, 'WorkingLogDamaged');
+  assert.equal(deps.store.job(JOB)?.state.job, 'InProgress');
+});
