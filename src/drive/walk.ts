@@ -7,6 +7,7 @@
 //   tree cannot make them add up.
 //   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
 
+import { MOST_BYTES } from '#language/units.ts';
 import { lstat } from 'node:fs/promises';
 import { pathInDirectory, type HeldDirectory } from './held-directory.ts';
 import { systemCode } from './system-code.ts';
@@ -33,7 +34,7 @@ export interface WalkEntry {
   readonly path: Buffer;
   /** Last part of the path. */
   readonly name: Buffer;
-  /** Apparent size of a regular file, else 0. */
+  /** Apparent size of a regular file, at most MOST_BYTES; else 0. */
   readonly sizeBytes: number;
   readonly modifiedAt: Date;
   readonly inode: number;
@@ -157,7 +158,7 @@ const lookAtName = async (level: Level, { name, isDirectory }: Named): Promise<S
     return {
       name,
       kind,
-      sizeBytes: kind === 'file' ? stats.size : 0,
+      sizeBytes: kind === 'file' ? Math.min(stats.size, MOST_BYTES) : 0,
       modifiedMs: stats.mtimeMs,
       inode: stats.ino,
     };

@@ -1,6 +1,7 @@
 // The count that must balance: what the walk found against what stands in the finished log (decision 8). The two are made by
 // different code from different sources; a sum of its own parts would always be right.
 
+import { addBytes } from '#language/units.ts';
 import type { Count, LogCount, LogRow, Verdict } from './contract.ts';
 import { createPathSum, pathHash } from './path-hash.ts';
 
@@ -37,7 +38,7 @@ export const countLog = async (rows: AsyncIterable<LogRow>, hashKey: Uint8Array)
 export const judge = (found: Count, log: LogCount): Verdict => {
   const { loaded, ignored, failed } = log;
   const files = loaded.files + ignored.files + failed.files;
-  const bytes = loaded.bytes + ignored.bytes + failed.bytes;
+  const bytes = [ignored.bytes, failed.bytes].reduce(addBytes, loaded.bytes);
   const differences = [
     ...(found.files === files ? [] : [`${found.files} files found, ${files} in the log (${parts(log, 'files')})`]),
     ...(found.bytes === bytes ? [] : [`${found.bytes} bytes found, ${bytes} in the log (${parts(log, 'bytes')})`]),
@@ -55,7 +56,7 @@ const emptyTally = (): Tally => ({ files: 0, bytes: 0 });
 
 const addTo = (tally: Tally, sizeBytes: number): void => {
   tally.files += 1;
-  tally.bytes += sizeBytes;
+  tally.bytes = addBytes(tally.bytes, sizeBytes);
 };
 
 const kindOf = (status: number): 'loaded' | 'ignored' | 'failed' => {

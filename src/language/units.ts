@@ -16,3 +16,9 @@ export const MINUTE_MS: number = 60 * SECOND_MS;
 export const HOUR_MS: number = 60 * MINUTE_MS;
 /** Milliseconds in a day. */
 export const DAY_MS: number = 24 * HOUR_MS;
+
+/** The largest number of bytes that is told exactly; a sparse file may claim more. */
+export const MOST_BYTES: number = Number.MAX_SAFE_INTEGER;
+
+/** A sum of bytes that stays at MOST_BYTES once it is there, in whatever order it is made. */
+export const addBytes = (sum: number, bytes: number): number => Math.min(sum + bytes, MOST_BYTES);

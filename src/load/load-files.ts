@@ -5,6 +5,7 @@
 //   A file has at most one row: names in `done` get none, and a file without an acknowledgement gets none.
 //   Files in flight are bounded; the walk waits for them, so memory does not grow with the drive.
 
+import { addBytes } from '#language/units.ts';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { walk, type WalkEntry } from '#drive/walk.ts';
@@ -54,7 +55,7 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
       const hash = pathHash(config.hashKey, entry.path);
       found.add(hash);
       counted.files += 1;
-      counted.bytes += entry.sizeBytes;
+      counted.bytes = addBytes(counted.bytes, entry.sizeBytes);
       progress.addFound(entry.sizeBytes);
       if (stopSwitch.reason !== undefined) break;
       if (!config.done.has(hash)) await begin(entry, { config, flight }, ports, signal);

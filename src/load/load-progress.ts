@@ -1,6 +1,7 @@
 // How far a load is, as the daemon is told: at most twice a second, and only while something moves or the bucket is
 // waited for. Silence therefore means that the drive does not answer.
 
+import { addBytes } from '#language/units.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
 import { printable } from '#language/printable.ts';
 import type { LoaderMessage } from '#protocol/loader.ts';
@@ -36,14 +37,14 @@ export const createLoadProgress = (former: FormerTally): LoadProgress => {
   return {
     addFound: (sizeBytes) => {
       found.files += 1;
-      found.bytes += sizeBytes;
+      found.bytes = addBytes(found.bytes, sizeBytes);
     },
     endWalk: () => {
       walkEnded = true;
     },
     addFinished: ({ status, sizeBytes }) => {
       finished.files += 1;
-      finished.bytes += sizeBytes;
+      finished.bytes = addBytes(finished.bytes, sizeBytes);
       if (status !== LOADED_STATUS && status !== IGNORED_STATUS) finished.failedFiles += 1;
     },
     addSent: (sizeBytes) => {

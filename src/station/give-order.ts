@@ -8,7 +8,7 @@ import type { LoadLimits } from '#config/contract.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
 import { PATH_HASH_BYTES, pathHash } from '#import-log/path-hash.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
-import { MIB } from '#language/units.ts';
+import { addBytes, MIB } from '#language/units.ts';
 import type { DaemonMessage, KnownUpload } from '#protocol/loader.ts';
 import type { Account, Job, Load } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
@@ -91,7 +91,7 @@ const spoolFinished = async (
     spool.set(pathHash(load.hashKey, row.path), filled);
     filled += PATH_HASH_BYTES;
     tally.files += 1;
-    tally.bytes += row.sizeBytes;
+    tally.bytes = addBytes(tally.bytes, row.sizeBytes);
     if (row.status !== LOADED_STATUS && row.status !== IGNORED_STATUS) tally.failedFiles += 1;
     if (SIGNATURE_PATH.equals(row.path)) signatureLogged = true;
     if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(row.path).toString('base64'));

@@ -281,6 +281,23 @@ test('station: keeps names apart that the log has to change, over a kill in betw
   for (const name of names) assert.ok(keys.includes(name), `object ${JSON.stringify(name)}`);
 });
 
+test('station: gives a file that claims 7 EiB its row, and loads the others', async () => {
+  const { row } = await load(
+    {
+      bucket: 'sparse',
+      fsType: 'xfs',
+      sizeBytes: 320 * MIB,
+      files: { 'a.txt': 'a' },
+      populate: (folder) => run('truncate', ['-s', '7E', join(folder, 'huge')]).then(() => undefined),
+    },
+    ['SuccessWithErrors'],
+  );
+
+  assert.equal(row('a.txt')['Status'], '200');
+  assert.equal(row('huge')['Code'], 'EntityTooLarge');
+  assert.equal(row('huge')['Bytes'], String(Number.MAX_SAFE_INTEGER));
+});
+
 test('station: writes no secret and no control character into its journal', async () => {
   await mkdir(tmpdir(), { recursive: true });
   const text = station.journalText();
