@@ -35,7 +35,7 @@ export const readInputFile = (path: string): Answer<Buffer> => {
 export const fileProblem = (error: Error & { readonly code?: unknown }): string =>
   FILE_PROBLEMS.get(error.code) ?? error.message;
 
-/** Reads a secret from a file without the line end at its end, or asks for it where there is a terminal. */
+/** Reads a secret from a file without what editors put around it, or asks for it where there is a terminal. */
 export const readSecret = async (
   context: CliContext,
   { path, prompt, option }: { readonly path: string | undefined; readonly prompt: string; readonly option: string },
@@ -47,10 +47,17 @@ export const readSecret = async (
     : answer;
 };
 
+const BYTE_ORDER_MARK = /^\uFEFF/u;
+// A signature made with a key in UTF-16, or with a second line, is told from a right one only after the drive was mailed.
+const UNTYPABLE = /[\p{Cc}\uFFFD]/u;
+
 const readSecretFile = (path: string): Answer<Secret> => {
   const file = readInputFile(path);
   if (file.kind === 'refused') return file;
-  return { kind: 'ok', value: new Secret(file.value.toString('utf8').replace(/\r?\n$/u, '')) };
+  const secret = file.value.toString('utf8').replace(BYTE_ORDER_MARK, '').trimEnd();
+  return UNTYPABLE.test(secret)
+    ? refused('UsageError', { message: `${path} holds no secret: expected one line of text in UTF-8` })
+    : { kind: 'ok', value: new Secret(secret) };
 };
 
 const askSecret = async (context: CliContext, prompt: string, option: string): Promise<Answer<Secret>> => {

@@ -56,6 +56,7 @@ export const createSocketTransport = (socketPath: string): Transport => ({
       return await exchange(socketPath, asked, limit);
     } catch (error: unknown) {
       if (signal.aborted || error instanceof StationError || !(error instanceof Error)) throw error;
+      if ('code' in error && error.code === 'ECONNRESET') throw brokenOff(socketPath, error);
       throw unreadable(socketPath, error.message, error);
     }
   },
@@ -106,6 +107,15 @@ const parseJson = (socketPath: string, text: string): unknown => {
     throw unreadable(socketPath, 'the answer is no JSON', error);
   }
 };
+
+// Also what Node calls "socket hang up".
+const brokenOff = (socketPath: string, cause: Error): StationError =>
+  new StationError({
+    code: 'DaemonEnded',
+    message: `The daemon at "${socketPath}" ended before it answered`,
+    hint: 'Look into its journal, and see what was done before you try again.',
+    cause,
+  });
 
 const unreadable = (socketPath: string, message: string, cause: unknown): StationError =>
   new StationError({

@@ -6,6 +6,7 @@ import type { Manifest } from '#job/manifest.ts';
 import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import type { ObjectProperties, ObjectRules } from '#object/contract.ts';
+import { PROBE_NAME, probeKey } from '#object/probe-key.ts';
 import type { Account, AccountKey } from '#store/contract.ts';
 import { accessBy } from './bucket-access.ts';
 import { refused, type Problem, type Refused } from './reply.ts';
@@ -38,13 +39,12 @@ export type BucketAnswer = { readonly kind: 'ok'; readonly region: string } | Re
 
 /** A bucket with the field of the manifest that names it. */
 interface Place {
-  readonly field: 'bucket' | 'logBucket';
+  readonly field: 'bucket' | 'logBucket' | 'logPrefix';
   readonly bucket: string;
 }
 
 // S3's own default; a service that knows regions names the right one in its answer.
 const FIRST_REGION = 'us-east-1';
-const PROBE_NAME = 'import-station-probe';
 // A bucket that does not answer must not outlast the patience of the command that asks (three minutes).
 const PATIENCE_MS = 60 * SECOND_MS;
 const LOG_PROPERTIES: ObjectProperties = { contentType: 'text/csv; charset=utf-8', metadata: {} };
@@ -66,7 +66,8 @@ export const checkBuckets = async (
 
 const askBuckets = async (deps: BucketDeps, question: BucketQuestion, signal: AbortSignal): Promise<BucketAnswer> => {
   const { account, key, manifest } = question;
-  const log: Place = { field: manifest.lines.has('logBucket') ? 'logBucket' : 'bucket', bucket: manifest.logBucket };
+  const logField = (['logBucket', 'logPrefix'] as const).find((field) => manifest.lines.has(field)) ?? 'bucket';
+  const log: Place = { field: logField, bucket: manifest.logBucket };
   const data: Place = { field: 'bucket', bucket: manifest.bucket };
   const regions = new Set<string>();
   const failed: Finding[] = [];
@@ -106,19 +107,6 @@ const probeBuckets = async (
   return failed.length > 0 ? refusedBy(failed) : { kind: 'ok', region };
 };
 
-/**
- * A key that no file of the job is likely to have, under the prefix as the substitutions leave it. The longest name is
- * taken that fits, for a prefix may leave one byte alone.
- */
-const probeKey = ({ prefix }: Manifest, rules: ObjectRules): string => {
-  for (let length = PROBE_NAME.length; length > 0; length -= 1) {
-    const made = rules.keyOf(Buffer.from(PROBE_NAME.slice(0, length)));
-    if (made.kind === 'key') return made.key;
-  }
-  // The substitutions may make no key of any such name; then the prefix as it stands is what is asked for.
-  return prefix + PROBE_NAME.charAt(0);
-};
-
 interface Finding {
   readonly code: string;
   readonly details: Readonly<Record<string, string>>;
@@ -153,6 +141,7 @@ const findingOf = (
 const FIELD_OF_CODE: ReadonlyMap<string, string> = new Map([
   ['AccessControlListNotSupported', 'acl'],
   ['InvalidStorageClass', 'storageClass'],
+  ['MetadataTooLarge', 'staticMetadata'],
 ]);
 
 const codeOf = ({ scope, holdCode }: BucketProblem): string => {

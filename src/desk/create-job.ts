@@ -43,7 +43,10 @@ export const createJob = async (deps: CreateJobDeps, body: unknown, signal: Abor
   if (changed !== undefined) return refuse(changed);
   const job = storeJob(deps, request, asked.region);
   const history = deps.store.jobHistory(job.jobId);
-  return created({ job: jobView(job, undefined, history), warnings: [...manifestWarnings(manifest)] });
+  return created({
+    job: jobView(job, undefined, history),
+    warnings: [...manifestWarnings(manifest, account.existing)],
+  });
 };
 
 interface Request {

@@ -10,5 +10,13 @@ const OWN_SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM'
 export const systemCode = (error: unknown): string => {
   if (!(error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string')) throw error;
   if (OWN_SHORTAGES.has(error.code)) throw error;
-  return error.code;
+  const number = UNNAMED.exec(error.code)?.[1];
+  return CODES_BY_NUMBER.get(number) ?? error.code;
 };
+
+// libuv has no names for what Linux says of a damaged file system (errno(3)).
+const UNNAMED = /^Unknown system error -(\d+)$/u;
+const CODES_BY_NUMBER: ReadonlyMap<string | undefined, string> = new Map([
+  ['74', 'EBADMSG'],
+  ['117', 'EUCLEAN'],
+]);

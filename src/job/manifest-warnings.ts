@@ -12,13 +12,18 @@ const RECYCLE_BIN = '\\$Recycle\\.bin';
 const RECYCLE_BINS_OF_WINDOWS: readonly string[] = ['\\$RECYCLE\\.BIN', '\\$Recycle\\.Bin'];
 const IGNORES_CASE = '(?i';
 
-/** Warnings of a manifest, whole sentences, printable; none of them hinders the job. */
-export const manifestWarnings = (manifest: Manifest): readonly string[] => [
+/**
+ * Warnings of a manifest, whole sentences, printable; none of them hinders the job. `existing` is the account's setting
+ * (decision 17), S3's own where no account is known.
+ */
+export const manifestWarnings = (manifest: Manifest, existing: 'replace' | 'refuse' = 'replace'): readonly string[] => [
   ...recycleBinWarnings(manifest),
   ...commentWarnings(manifest),
   ...bucketWarnings(manifest),
   ...eraseWarnings(manifest),
-  `Objects that exist in ${quoteValue(manifest.bucket)} already are replaced where a file gets their key.`,
+  existing === 'replace'
+    ? `Objects that exist in ${quoteValue(manifest.bucket)} already are replaced where a file gets their key.`
+    : `Objects that exist in ${quoteValue(manifest.bucket)} already stay: a file that would get their key is not loaded.`,
 ];
 
 const recycleBinWarnings = ({ ignore }: Manifest): readonly string[] => {

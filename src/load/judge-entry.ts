@@ -24,13 +24,17 @@ export type EntryVerdict =
     }
   | { readonly kind: 'send'; readonly key: string; readonly text: string };
 
+// The walk's name for the drive's top folder, which no customer has named: a pattern that fits it was not meant for it.
+const TOP_FOLDER = './';
+
 /** Judges in the order of decision 15: ignore, kind of file, name, key, size. */
 export const judgeEntry = (
   { kind, path, sizeBytes }: Pick<WalkEntry, 'kind' | 'path' | 'sizeBytes'>,
   { rules, maxObjectBytes, logKey }: EntryRules,
 ): EntryVerdict => {
   const text = path.toString('utf8');
-  const contentType = kind === 'file' ? rules.contentTypeOf(text, false) : '';
+  const isFolder = kind === 'unlistable' || kind === 'too-deep';
+  const contentType = isFolder ? '' : rules.contentTypeOf(text, false);
   const row = (status: number, code: RowCode, key: string): EntryVerdict => ({
     kind: 'row',
     status,
@@ -38,7 +42,7 @@ export const judgeEntry = (
     key,
     contentType,
   });
-  if (rules.isIgnored(text)) return row(IGNORED_STATUS, 'Ignored', '');
+  if (text !== TOP_FOLDER && rules.isIgnored(text)) return row(IGNORED_STATUS, 'Ignored', '');
   switch (kind) {
     case 'link':
     case 'fifo':

@@ -5,6 +5,7 @@ import { parseManifest } from '#job/parse-manifest.ts';
 import type { Manifest } from '#job/manifest.ts';
 import { Secret } from '#language/secret.ts';
 import { StationError } from '#language/station-error.ts';
+import { probeKey } from '#object/probe-key.ts';
 import { createObjectRules } from '#object/rules.ts';
 import type { Order } from './dialogue.ts';
 import type { EntryRules } from './judge-entry.ts';
@@ -34,7 +35,7 @@ export const readLoadPlan = (order: Order): LoadPlan => {
       ...(order.logKey === undefined ? {} : { logKey: order.logKey }),
     },
     hashKey: Buffer.from(order.hashKey, 'hex'),
-    probeKey: `${manifest.prefix}import-station-probe-${order.jobId}`,
+    probeKey: probeKey(manifest, compiled.rules),
   };
 };
 

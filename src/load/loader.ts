@@ -6,7 +6,8 @@
 
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { inspectRoot } from '#drive/inspect.ts';
+import { inspectRoot, type RootInspection } from '#drive/inspect.ts';
+import { systemCode } from '#drive/system-code.ts';
 import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { createChannel, MAX_ORDER_BYTES } from '#protocol/channel.ts';
@@ -126,7 +127,8 @@ const inspectAndLoad = async (
 ): Promise<StopReason | undefined> => {
   const unsafe = root === DRIVE_ROOT ? await findUnsafe(root) : undefined;
   if (unsafe !== undefined) return failed(unsafe);
-  const inspection = await inspectRoot(root);
+  const inspection = await tryInspect(root);
+  if ('code' in inspection) return inspection;
   await dialogue.tell({ kind: 'inspected', ...inspection, nearMisses: [...inspection.nearMisses] });
   const { order, done } = await instructions.given;
   // Only now: a loader that merely inspects needs neither the rules nor the SDK in its memory.
@@ -135,6 +137,20 @@ const inspectAndLoad = async (
   if (end.kind === 'stopped') return end.reason;
   await dialogue.tell({ kind: 'finished', found: end.found });
   return undefined;
+};
+
+// A file system whose top folder cannot be read is the drive's fault, not this process's.
+const tryInspect = async (root: string): Promise<RootInspection | StopReason> => {
+  try {
+    return await inspectRoot(root);
+  } catch (error: unknown) {
+    const code = systemCode(error);
+    return {
+      code: 'RootUnreadable',
+      message: `the system says ${code}`,
+      details: { message: `the system says ${code}` },
+    };
+  }
 };
 
 const failed = (message: string): StopReason & { readonly details: Record<string, string> } => ({

@@ -122,6 +122,12 @@ export const COMMAND_REASONS = {
     todo: 'Start it with `systemctl start import-station`, or with `import-station daemon` in a terminal.',
     retryHelps: true,
   },
+  DaemonEnded: {
+    happened: 'The daemon ended before it had answered.',
+    actor: 'operator',
+    todo: 'Look into its journal (`journalctl -u import-station`), and see what was done before you try again.',
+    retryHelps: true,
+  },
   NotOwner: {
     happened: 'Only the user that the configuration names may do this: {message}.',
     actor: 'operator',

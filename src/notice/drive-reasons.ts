@@ -71,6 +71,12 @@ export const DRIVE_REASONS = {
     todo: 'Check cable and power, then run `import-station retry {bay}`; if that does not help, take the drive out, put it aside and tell the customer that it is damaged.',
     retryHelps: true,
   },
+  RootUnreadable: {
+    happened: 'The top folder of the drive cannot be read: {message}.',
+    actor: 'technician',
+    todo: 'Try another cable or bay, then run `import-station retry {bay}`; if it stays so, the file system is damaged and the customer has to send another drive.',
+    retryHelps: true,
+  },
   DriveInUse: {
     happened: 'Something else on this host uses the drive: {inUseBy}.',
     actor: 'operator',

@@ -161,6 +161,31 @@ test('account add: refuses without asking the daemon, where there is neither a s
   assert.deepEqual(daemon.received, []);
 });
 
+const secretFiles: readonly (readonly [string, string | Buffer, RegExp | undefined])[] = [
+  ['a byte order mark before it and blanks behind it', `\uFEFF${SECRET}  \r\n\n`, undefined],
+  ['a second line', `${SECRET}\nmore`, /holds no secret: expected one line/u],
+  ['it in UTF-16', Buffer.from(`\uFEFF${SECRET}`, 'utf16le'), /holds no secret: expected one line/u],
+];
+for (const [what, content, refusal] of secretFiles) {
+  test(`account add: ${refusal === undefined ? 'takes' : 'refuses'} a secret file with ${what}`, async () => {
+    await using daemon = await startRepeatingDaemon(ANSWERS);
+    const secretFile = join(daemon.folder, 'secret');
+    writeFileSync(secretFile, content);
+    const args = ['account', 'add', 'ada@example.com', '--key-id', 'AKIA', '--secret-file', secretFile];
+
+    const { exitCode, stderr } = await runInProcess(args, daemon);
+
+    assert.equal(exitCode, refusal === undefined ? 0 : 2);
+    assert.match(stderr, refusal ?? /^$/u);
+    const sent = daemon.received.map(({ body }) => JSON.stringify(body));
+    assert.equal(
+      sent.every((body) => body.includes(`"secretAccessKey":"${SECRET}"`)),
+      true,
+    );
+    assert.equal(stderr.includes(SECRET), false);
+  });
+}
+
 test('account add: refuses a size that is none', async () => {
   await using daemon = await startRepeatingDaemon(ANSWERS);
   const secretFile = join(daemon.folder, 'secret');

@@ -107,7 +107,7 @@ test('job create: tells the key of the log, when the data bucket takes files but
 
   const reply = await scene.create(manifestText({}, 'logPrefix: logs/\n'));
 
-  assert.deepEqual(findingsOf(reply), ['AccessDenied bucket 2']);
+  assert.deepEqual(findingsOf(reply), ['AccessDenied logPrefix 13']);
   assert.match(refusalOf(reply).problems[0]?.message ?? '', /^sample-bucket\/logs\/import-log-/u);
 });
 

@@ -16,6 +16,12 @@ test('manifestWarnings: says of every manifest that existing objects are replace
   assert.deepEqual(warningsOf({}), [REPLACED]);
 });
 
+test('manifestWarnings: says that existing objects stay, when the account wants it so', () => {
+  assert.deepEqual(manifestWarnings(manifestOf(manifestText({})), 'refuse'), [
+    'Objects that exist in "sample-bucket" already stay: a file that would get their key is not loaded.',
+  ]);
+});
+
 test('manifestWarnings: says that the drive is not erased, when the manifest asks for it', () => {
   assert.deepEqual(warningsOf({ eraseDevice: 'eraseDevice: yes' }), [
     'The drive is not erased by this station, although the manifest says "eraseDevice: yes".',
