@@ -24,9 +24,12 @@ export const judgeLimit = ({ elapsedMs, from, to, hostBusy = 0 }: TimeWindow): R
   const readingMs = to.readingMs - from.readingMs;
   const sendingMs = to.sendingMs - from.sendingMs;
   if (elapsedMs <= 0 || readingMs + sendingMs <= 0) return undefined;
-  if (hostBusy >= HOST_IS_FULL || (to.mainBusyMs - from.mainBusyMs) / elapsedMs >= THREAD_IS_FULL) return 'cpu';
+  if ((to.mainBusyMs - from.mainBusyMs) / elapsedMs >= THREAD_IS_FULL) return 'cpu';
+  // However busy the host is: an answer is waited for.
   if (sendingMs >= readingMs) return 'bucket';
-  // The threads read and hash: where they compute all the time, the drive is not what they wait for.
+  // The threads read and hash: where they compute all the time, or wait for their turn on a host that has no time left,
+  // the drive is not what they wait for.
+  if (hostBusy >= HOST_IS_FULL) return 'cpu';
   const readerShare = (to.readerCpuMs - from.readerCpuMs) / (readingMs * to.readerThreads);
   return readerShare >= THREAD_IS_FULL ? 'cpu' : 'drive';
 };

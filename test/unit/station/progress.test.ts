@@ -90,6 +90,7 @@ const LIMITS = [
   ['the processor, where reading is hashing', { readingMs: 1000, readerCpuMs: 1800 }, 0.5, 'cpu'],
   ['the drive, where one of two reader threads waits', { readingMs: 1000, readerCpuMs: 1000 }, 0.5, 'drive'],
   ['the processor, where the host has no time left', { readingMs: 1000 }, 0.97, 'cpu'],
+  ['the bucket, where it is waited for on a host that others keep busy', { sendingMs: 1000 }, 0.99, 'bucket'],
   ['nothing, where no time has passed', {}, 0.5, undefined],
 ] as const;
 
