@@ -66,7 +66,7 @@ test('status --watch: colours a terminal, but not where NO_COLOR says so', async
     await using terminal = await openTerminal({ ...SMALL, env });
     await watchIn(terminal, daemon.configPath);
     await terminal.waitFor('the screen is drawn', (lines) => lines.some((line) => line.startsWith('Bay 4')));
-    return terminal.colouredText();
+    return await terminal.colouredText();
   };
 
   // Red ground under HOLD, green under TAKE OUT.

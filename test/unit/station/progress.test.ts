@@ -58,6 +58,18 @@ test('createProgressMeter: reckons the time left from the used bytes of the volu
   assert.equal(walked.secondsLeft, 7.6);
 });
 
+test('createProgressMeter: counts as done what was sent of a file that is not finished, and what a former load finished', () => {
+  const { meter, pass } = meterOf();
+  const former = { files: 50, bytes: 50 * MIB, failedFiles: 0 };
+
+  const first = meter.report(aReport({ finished: former }));
+  pass(SECOND_MS);
+  const second = meter.report(aReport({ finished: former, sentBytes: 10 * MIB }));
+
+  assert.equal(first.doneBytes, 50 * MIB);
+  assert.deepEqual([second.doneBytes, second.secondsLeft], [60 * MIB, 4]);
+});
+
 test('createProgressMeter: looks back ten seconds and no further', () => {
   const { meter, pass } = meterOf();
 
