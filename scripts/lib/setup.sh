@@ -22,6 +22,7 @@ readonly debian_needs='
   curl:curl openssl:openssl
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
   libatomic.so.1:libatomic1
+  tmux:tmux
 '
 readonly exit_unavailable=69
 # A daemon of this user stands for the one of a station; no host gives this number away.

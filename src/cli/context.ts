@@ -6,7 +6,13 @@ import type { ExitCode } from './exit-codes.ts';
 /** The standard streams of the process; `isTTY` tells whether a person sits at them. */
 export interface CliStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** A terminal tells its size and, by NO_COLOR and TERM too, whether it shows colours. */
+  readonly stdout: Writable & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+    hasColors?(): boolean;
+  };
   readonly stderr: Writable;
 }
 

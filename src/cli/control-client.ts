@@ -26,8 +26,12 @@ import {
 /** The right that a request needs; each has a socket of its own. */
 export type Right = 'read' | 'technician' | 'operator';
 
-/** Sends one request and checks the answer against its schema. */
-export type Call = <Value>(request: ControlRequest, answer: z.ZodType<Value>) => Promise<Answer<Value>>;
+/** Sends one request and checks the answer against its schema; `signal`, by default the command's, ends the wait. */
+export type Call = <Value>(
+  request: ControlRequest,
+  answer: z.ZodType<Value>,
+  signal?: AbortSignal,
+) => Promise<Answer<Value>>;
 
 /** What a command asks for. */
 export interface ControlNeeds {
@@ -74,8 +78,8 @@ const openControl = async (
 };
 
 const callBy =
-  (transport: Transport, signal: AbortSignal): Call =>
-  async (request, answer) =>
+  (transport: Transport, commandSignal: AbortSignal): Call =>
+  async (request, answer, signal = commandSignal) =>
     readAnswer(await transport.send(request, signal), answer);
 
 const FIRST_ERROR_STATUS = 400;

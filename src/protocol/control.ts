@@ -25,6 +25,9 @@ const BAY_ACTIVITIES = [
   'releasing',
 ] as const;
 
+/** What a load can be limited by. */
+const LIMITS = ['drive', 'bucket', 'cpu'] as const;
+
 const tally = z.object({ files: z.number(), bytes: z.number() });
 
 /** One bay in `GET /status`. */
@@ -34,7 +37,17 @@ const bayStatusSchema = z.object({
   activity: z.enum(BAY_ACTIVITIES),
   /** One line for a technician: "take it out", "loading", ... */
   says: z.string(),
-  drive: z.object({ name: z.string(), device: z.string(), sizeBytes: z.number(), attachmentId: z.string() }).optional(),
+  drive: z
+    .object({
+      name: z.string(),
+      device: z.string(),
+      sizeBytes: z.number(),
+      attachmentId: z.string(),
+      /** Maker and model, printable. */
+      make: z.string().optional(),
+      serial: z.string().optional(),
+    })
+    .optional(),
   jobId: z.string().optional(),
   progress: z
     .object({
@@ -42,8 +55,16 @@ const bayStatusSchema = z.object({
       walkEnded: z.boolean(),
       finished: tally.extend({ failedFiles: z.number() }),
       sentBytes: z.number(),
+      /** Bytes of finished files, and what was sent of those that are not. */
+      doneBytes: z.number().optional(),
       bytesPerSecond: z.number(),
+      filesPerSecond: z.number().optional(),
+      /** While the walk runs it is at least this long. */
       secondsLeft: z.number().optional(),
+      /** What the file system says is in use on the volume: how much there may be while the walk runs. */
+      usedBytes: z.number().optional(),
+      /** What the rate is limited by now; `bucket` is the bucket or the network on the way to it. */
+      limitedBy: z.enum(LIMITS).optional(),
       bucketTrouble: z.string().optional(),
       current: z.string().optional(),
     })

@@ -2,7 +2,7 @@
 
 import { bayOf, portText } from '#drive/bay.ts';
 import type { AttachedDrive, Bay, DriveSnapshot } from '#drive/contract.ts';
-import { driveName } from '#drive/identity.ts';
+import { driveMake, driveName } from '#drive/identity.ts';
 import { printable } from '#language/printable.ts';
 import { noticeOf, reasonOf } from '#notice/catalogue.ts';
 import type { Notice } from '#notice/contract.ts';
@@ -74,12 +74,17 @@ const bayView = (record: BayRecord): BayStatus => {
   };
 };
 
-const driveView = (drive: AttachedDrive, attachmentId: string): NonNullable<BayStatus['drive']> => ({
-  name: driveName(drive),
-  device: drive.device,
-  sizeBytes: drive.sizeBytes,
-  attachmentId,
-});
+const driveView = (drive: AttachedDrive, attachmentId: string): NonNullable<BayStatus['drive']> => {
+  const make = driveMake(drive);
+  return {
+    name: driveName(drive),
+    device: drive.device,
+    sizeBytes: drive.sizeBytes,
+    attachmentId,
+    ...(make === undefined ? {} : { make }),
+    ...(drive.serial === undefined ? {} : { serial: printable(drive.serial) }),
+  };
+};
 
 const runView = (bay: string, run: DriveRun): Pick<BayStatus, 'activity' | 'says' | 'jobId' | 'progress' | 'hold'> => {
   const state: RunState = run.state();
