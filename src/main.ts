@@ -4,10 +4,15 @@
 import { parseArgs } from 'node:util';
 import { StationError } from '#language/station-error.ts';
 
+// Of sysexits.h; the table of exit codes is cli/exit-codes.ts, which the other processes do not load.
+const EXIT_REFUSED = 1;
+const EXIT_UNAVAILABLE = 69;
+const EXIT_SOFTWARE = 70;
 const DEFAULT_CONFIG_PATH = '/etc/import-station/import-station.toml';
 
 const main = async (): Promise<number> => {
   const [command, ...rest] = process.argv.slice(2);
+  watchOutput(command);
   switch (command) {
     case 'loader': {
       const { runLoader } = await import('#load/loader.ts');
@@ -44,6 +49,17 @@ const main = async (): Promise<number> => {
   }
 };
 
+// Whoever reads may go away, and a disk may be full. The daemon goes on without its journal; a command has nobody left to
+// talk to, and ends.
+const watchOutput = (command: string | undefined): void => {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (command === 'daemon') return;
+    if (error.code !== 'EPIPE') process.stderr.write(`import-station: Cannot write the output: ${error.message}\n`);
+    process.exit(error.code === 'EPIPE' ? 0 : EXIT_UNAVAILABLE);
+  });
+  process.stderr.on('error', () => undefined);
+};
+
 const defaultConfigPath = (): string => process.env['IMPORT_STATION_CONFIG'] ?? DEFAULT_CONFIG_PATH;
 
 // Of the internal commands; the others are read by commander.
@@ -61,11 +77,7 @@ const stopSignal = (): AbortSignal => {
   return controller.signal;
 };
 
-// A StationError says what to do; anything else is a defect, told by its stack and EX_SOFTWARE of sysexits.h. The table
-// of exit codes is cli/exit-codes.ts, which the other processes do not load.
-const EXIT_REFUSED = 1;
-const EXIT_SOFTWARE = 70;
-
+// A StationError says what to do; anything else is a defect, told by its stack.
 try {
   process.exitCode = await main();
 } catch (error: unknown) {

@@ -22,6 +22,7 @@ export interface LeakCheck {
 // A loader ends by itself when its channel has ended; FUSE drivers write out what they hold.
 const GRACE_MS = 15_000;
 const EVERY_MS = 200;
+const CHECKOUT = join(import.meta.dirname, '..', '..');
 const SCRATCH_BYTES = 1024 * 1024;
 
 /** Begins a comparison; `folder` is the temporary folder of the run. */
@@ -68,11 +69,21 @@ interface Process {
   readonly command: string;
 }
 
-// Neither their arguments nor their environment names the run.
+// Neither their arguments nor their environment names the run: they are known by this checkout, which a loader has as a
+// mount of its own, so that a station of the host is left alone.
 const listLoaders = (): readonly Process[] =>
   listPids()
     .map((pid) => ({ pid, command: readProcess(pid, 'cmdline').replaceAll('\0', ' ') }))
-    .filter(({ command }) => /\/main\.ts (?:loader|launch)\b/u.test(command));
+    .filter(
+      ({ pid, command }) =>
+        / \S*\/main\.ts (?:loader|launch)(?: |-inside )/u.test(command) && isOfCheckout(pid, command),
+    );
+
+const isOfCheckout = (pid: number, command: string): boolean =>
+  command.includes(` ${CHECKOUT}/src/main.ts `) ||
+  readProcess(pid, 'mountinfo')
+    .split('\n')
+    .some((line) => (line.split(' ')[3] ?? '').endsWith(CHECKOUT));
 
 const listProcesses = (folder: string, loadersBefore: ReadonlySet<number>): readonly Leak[] => {
   const named = listPids()

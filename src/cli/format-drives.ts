@@ -20,7 +20,7 @@ export const formatDrives = (drives: readonly DriveView[]): readonly string[] =>
           formatSize(drive.sizeBytes),
           shown(drive.name),
           shown(drive.serial ?? ''),
-          shown(drive.port),
+          shown(drive.port ?? 'unknown port'),
         ]),
       );
 
@@ -31,15 +31,21 @@ const bayOf = (drive: DriveView): string => {
 
 /** Drives that could be in a bay, if their port were one: those that are in none and that nothing of the host uses. */
 export const drivesOutsideBays = (drives: readonly DriveView[]): readonly DriveView[] =>
-  drives.filter((drive) => drive.bay === undefined && drive.inUseBy === undefined && drive.port !== '');
+  drives.filter(
+    ({ bay, inUseBy, port, sizeBytes }) =>
+      bay === undefined && inUseBy === undefined && port !== undefined && sizeBytes > 0,
+  );
 
 /** The lines that make the port of a drive a bay. */
-export const formatBayBlock = (drive: DriveView, name: string): readonly string[] => [
-  `# ${shown(drive.name)}, ${formatSize(drive.sizeBytes)}, now ${shown(drive.device)}`,
-  '[[bay]]',
-  `name = ${tomlString(name)}`,
-  `${drive.port.startsWith('/') ? 'image' : 'port'} = ${tomlString(drive.port)}`,
-];
+export const formatBayBlock = (drive: DriveView, name: string): readonly string[] => {
+  const { port = '' } = drive;
+  return [
+    `# ${shown(drive.name)}, ${formatSize(drive.sizeBytes)}, now ${shown(drive.device)}`,
+    '[[bay]]',
+    `name = ${tomlString(name)}`,
+    `${port.startsWith('/') ? 'image' : 'port'} = ${tomlString(port)}`,
+  ];
+};
 
 // JSON's escapes are a subset of those of a TOML basic string (TOML 1.0, String).
 const tomlString = (text: string): string => JSON.stringify(text);

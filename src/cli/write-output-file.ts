@@ -12,7 +12,7 @@ export const writeOutputFile = (path: string, bytes: Uint8Array): Answer<undefin
   const newPath = `${path}.new`;
   try {
     writeDurably(newPath, bytes);
-    renameSync(newPath, path);
+    renameInto(newPath, path);
     syncFolder(dirname(path));
     return { kind: 'ok', value: undefined };
   } catch (error: unknown) {
@@ -32,6 +32,16 @@ const writeDurably = (path: string, bytes: Uint8Array): void => {
     throw error;
   } finally {
     closeSync(descriptor);
+  }
+};
+
+// Nothing half done stays on a customer's drive.
+const renameInto = (newPath: string, path: string): void => {
+  try {
+    renameSync(newPath, path);
+  } catch (error: unknown) {
+    rmSync(newPath, { force: true });
+    throw error;
   }
 };
 

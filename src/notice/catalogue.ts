@@ -59,13 +59,25 @@ const fill = (reason: Reason, details: Readonly<Record<string, string>>): Notice
 
 const PLACEHOLDER = /\{(?<name>[A-Za-z]+)\}/gu;
 
+// What stands between backquotes is a command that a person types as it stands.
 const fillSentence = (sentence: string, details: Readonly<Record<string, string>>): string =>
-  sentence.replace(PLACEHOLDER, (_whole: string, name: string) => {
+  sentence
+    .split('`')
+    .map((part, index) => fillPart(part, details, index % 2 === 1))
+    .join('`');
+
+const fillPart = (part: string, details: Readonly<Record<string, string>>, isCommand: boolean): string =>
+  part.replace(PLACEHOLDER, (_whole: string, name: string) => {
     const fallback = PLACEHOLDERS[name];
     assert(fallback !== undefined, `every placeholder of the catalogue is known, "${name}" is not`);
     const detail = detailOf(name, details);
-    return detail === undefined ? fallback : printable(formatDetail(name, detail));
+    if (detail === undefined) return fallback;
+    const text = printable(formatDetail(name, detail));
+    return isCommand ? shellWord(text) : text;
   });
+
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 // Why something failed is one thing, whatever the room that says it calls it.
 const CAUSES: readonly string[] = ['message', 'problem', 'inUseBy'];

@@ -92,7 +92,8 @@ export const drivesSchema = z.object({
   drives: z.array(
     z.object({
       device: z.string(),
-      port: z.string(),
+      /** Absent where udev knows of none: such a drive can be in no bay. */
+      port: z.string().optional(),
       /** Bay name, or absent: "not a bay". */
       bay: z.string().optional(),
       name: z.string(),

@@ -155,7 +155,9 @@ const goOn = ({ store }: StationDeps, run: DriveRun): void => {
 const retry = (deps: StationDeps, records: readonly BayRecord[], target: string): boolean => {
   const jobId = parseJobId(target);
   const record = records.find(
-    ({ bay, run }) => bay.name === target || (jobId !== undefined && run !== undefined && jobOf(run) === jobId),
+    ({ bay, run }) =>
+      bay.name.toLowerCase() === target.toLowerCase() ||
+      (jobId !== undefined && run !== undefined && jobOf(run) === jobId),
   );
   if (record?.run?.retry() === true) return true;
   if (jobId === undefined || deps.store.load(jobId)?.phase !== 'publishing') return false;

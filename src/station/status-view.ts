@@ -43,7 +43,7 @@ export const drivesView = (snapshot: DriveSnapshot | undefined, bays: readonly B
     const bay = bayOf(drive, bays)?.name;
     return {
       device: drive.device,
-      port: portText(drive.port),
+      ...(isKnown(drive.port) ? { port: portText(drive.port) } : {}),
       name: driveName(drive),
       sizeBytes: drive.sizeBytes,
       ...(bay === undefined ? {} : { bay }),
@@ -52,6 +52,8 @@ export const drivesView = (snapshot: DriveSnapshot | undefined, bays: readonly B
     };
   }),
 });
+
+const isKnown = ({ idPath, backingFile }: AttachedDrive['port']): boolean => (idPath ?? backingFile) !== undefined;
 
 /** The words for a hold; a code that the catalogue lacks (a newer launcher's) is shown as a failed loader. */
 const holdNotice = ({ code, details }: Hold, place: Readonly<Record<string, string>>): Notice => {

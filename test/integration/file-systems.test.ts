@@ -1,7 +1,7 @@
 // Every file system that this machine can make and mount goes through the whole station, and no byte of it changes.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -37,9 +37,12 @@ for (const fsType of TYPES) {
     const before = await sha256(image);
     {
       await using drive = await plug(image);
+      const readOnly = `/sys/block/${drive.kernelName}/ro`;
+      assert.equal((await readFile(readOnly, 'utf8')).trim(), '0', 'it comes writable');
       const job = await station.waitForJob(jobId, ['Completed']);
       assert.equal(job.counts?.loaded.files, Object.keys(FILES).length);
       await station.waitForBay('Bay 1', 'is done', ({ activity }) => activity === 'done');
+      assert.equal((await readFile(readOnly, 'utf8')).trim(), '1', 'the station has made it read-only');
       await drive.unplug();
       await station.waitForBay('Bay 1', 'is empty', ({ activity }) => activity === 'empty');
     }

@@ -245,8 +245,8 @@ test('station: shows a drive in a port that is no bay, and touches it not', asyn
   assert.equal(shown?.bay, undefined);
   assert.equal(shown?.port, image);
   assert.match(await station.ask('drives'), /not a bay/u);
-  // `losetup --read-only` has set it, the station has not: what it never touched it may still be set writable.
-  assert.equal((await readFile(`/sys/block/${drive.kernelName}/ro`, 'utf8')).trim(), '1');
+  // Not even the read-only switch, which is the first thing that the station touches of a drive in a bay.
+  assert.equal((await readFile(`/sys/block/${drive.kernelName}/ro`, 'utf8')).trim(), '0');
 });
 
 test('station: the key that the manifest names verifies and another one loads, and no key of an open job goes', async () => {

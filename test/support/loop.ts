@@ -189,9 +189,12 @@ const sizeOf = async (path: string | undefined): Promise<number | undefined> => 
   return (await file.stat()).size;
 };
 
-/** Plugs an image in as a customer's drive: read-only, with its partitions where it has a table. */
+/**
+ * Plugs an image in as a customer's drive: writable, as a drive without a switch is, with its partitions where it has a
+ * table. That nothing is written is the station's doing.
+ */
 export const plug = async (image: string): Promise<Plug> => {
-  const drive = await attach(image, ['--read-only']);
+  const drive = await attach(image, []);
   // The kernel of some hosts reads no partition tables; where there is none, this changes nothing.
   await tryRun('partx', ['--add', drive.device]);
   return drive;

@@ -100,7 +100,7 @@ test('noticeOf: fills in what is known, printable and with one period at the end
   const notice = noticeOf('MountFailed', { type: 'ext4', message: 'bad\nsuperblock.', bay: 'Bay 3' });
 
   assert.equal(notice.happened, 'The file system on the drive (type ext4) could not be opened: bad\\u{a}superblock.');
-  assert.match(notice.todo, /`import-station retry Bay 3`/u);
+  assert.match(notice.todo, /`import-station retry 'Bay 3'`/u);
 });
 
 test('noticeOf: stays a sentence, where nothing more is known', () => {
