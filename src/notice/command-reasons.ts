@@ -164,6 +164,24 @@ export const COMMAND_REASONS = {
     todo: 'Check that the packages of the station are installed and that the launcher runs as root.',
     retryHelps: true,
   },
+  ReloadRefused: {
+    happened: 'The configuration was read again and nothing of it was taken ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Correct the file, or put the old one back; then `systemctl reload import-station`, or restart it where the message says so.',
+    retryHelps: false,
+  },
+  ControlGroup: {
+    happened: 'The control socket cannot be given to its group ({file}): {message}.',
+    actor: 'operator',
+    todo: "Make the group, put the daemon's user into it (the unit's SupplementaryGroups), and start the daemon again.",
+    retryHelps: false,
+  },
+  DaemonBusy: {
+    happened: 'The daemon did not answer: too many others ask it at the same time, or it was just stopped ({message}).',
+    actor: 'operator',
+    todo: 'Wait a moment and give the command again; if that lasts, look who holds its sockets with `ss -xp`.',
+    retryHelps: true,
+  },
   NothingToRetry: {
     happened: 'Nothing waits for a retry under that name: {target}.',
     actor: 'technician',
