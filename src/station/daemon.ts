@@ -83,7 +83,6 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   };
   const manager = createServiceManager(options.serviceManager, { journal, nowMs: () => performance.now() });
   journal.info({ station: config.station.name, bays: config.bays.map(({ name }) => name) }, 'daemon started');
-  await manager.ready(statusLine(station.bays()));
   const reload = (): void => {
     reloadConfig({ configPath, live, station, journal });
   };
@@ -164,6 +163,8 @@ const watchDrives = async (
     isReloadAsked = true;
     wake.abort();
   });
+  // Not before the wish for a reload is heard: until then SIGHUP has its default effect.
+  await manager.ready(statusLine(station.bays()));
   while (!signal.aborted) {
     wake = new AbortController();
     if (isReloadAsked) {
