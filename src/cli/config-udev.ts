@@ -44,7 +44,9 @@ const udevRule = (ports: readonly string[]): readonly string[] => [
   'ENV{DEVTYPE}=="disk", PROGRAM="/usr/sbin/blockdev --setro $devnode"',
   '# udisks, and the desktops above it, do not show it.',
   'ENV{UDISKS_IGNORE}="1"',
-  '# What the rules of md and LVM take as "a part of something else": no array and no volume group is started from it.',
+  '# What the rules of md (64) and LVM (69) take as "not to be used": no array and no volume group is started from it;',
+  '# nor does systemd mount it.',
+  'ENV{SYSTEMD_READY}="0"',
   'ENV{DM_MULTIPATH_DEVICE_PATH}="1"',
   'LABEL="import_station_end"',
 ];
