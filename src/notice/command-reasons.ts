@@ -123,7 +123,7 @@ export const COMMAND_REASONS = {
     retryHelps: true,
   },
   DaemonEnded: {
-    happened: 'The daemon ended before it had answered.',
+    happened: 'The daemon ended before it had answered, or it had too many callers at once.',
     actor: 'operator',
     todo: 'Look into its journal (`journalctl -u import-station`), and see what was done before you try again.',
     retryHelps: true,
