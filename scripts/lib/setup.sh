@@ -19,6 +19,7 @@ readonly debian_needs='
   ntfs-3g:ntfs-3g
   cryptsetup:cryptsetup-bin
   udevadm:udev
+  systemd-analyze:systemd systemd-notify:systemd perl:perl-base
   curl:curl openssl:openssl
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
   libatomic.so.1:libatomic1

@@ -26,6 +26,10 @@ export interface CliContext {
   readonly defaultConfigPath: string;
   readonly runDaemon: RunDaemon;
   readonly signal: AbortSignal;
+  /** Name of the login, where the environment tells one. */
+  readonly userName: string | undefined;
+  /** Name for the history: that of `--by`, else `userName`. */
+  readonly by: () => string | undefined;
   /** Tells how the command ended; the last one counts. */
   readonly end: (exitCode: ExitCode | number) => void;
 }

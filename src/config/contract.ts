@@ -43,6 +43,12 @@ export interface Config {
     readonly loaderUid: number;
     readonly loaderGid: number;
   };
+  /** Groups that may open the control sockets, by name or number; absent: the daemon's own group. */
+  readonly control: {
+    readonly readGroup?: string;
+    readonly technicianGroup?: string;
+    readonly operatorGroup?: string;
+  };
   readonly watch: {
     /** Folder that chokidar watches, `/dev/disk`. */
     readonly folder: string;

@@ -1,6 +1,6 @@
 // Reads the station's configuration: TOML, a strict schema, all problems at once with path, value and line.
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
@@ -145,8 +145,10 @@ const showValue = (value: unknown): string | undefined => {
 };
 
 const configOf = (file: ConfigFile, host: HostFacts): Config => {
-  const { station, launch, watch, load, log, journal, jobs } = file;
-  const keyFolder = host.credentialsDir ?? station.state_dir;
+  const { station, launch, control, watch, load, log, journal, jobs } = file;
+  // systemd makes the folder also for a unit whose credentials are all absent.
+  const credential = join(host.credentialsDir ?? station.state_dir, STORE_KEY_NAME);
+  const storeKeyFile = existsSync(credential) ? credential : join(station.state_dir, STORE_KEY_NAME);
   return freeze({
     station: {
       name: station.name ?? host.hostName,
@@ -154,12 +156,17 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       runDir: station.run_dir,
       uid: station.uid,
       gid: station.gid,
-      storeKeyFile: station.store_key_file ?? join(keyFolder, STORE_KEY_NAME),
+      storeKeyFile: station.store_key_file ?? storeKeyFile,
     },
     launch: {
       socket: launch.socket ?? join(station.run_dir, 'launch', 'launch.sock'),
       loaderUid: launch.loader_uid,
       loaderGid: launch.loader_gid,
+    },
+    control: {
+      ...(control.read_group === undefined ? {} : { readGroup: control.read_group }),
+      ...(control.technician_group === undefined ? {} : { technicianGroup: control.technician_group }),
+      ...(control.operator_group === undefined ? {} : { operatorGroup: control.operator_group }),
     },
     watch: { folder: watch.folder, everyMs: watch.every_ms, debounceMs: watch.debounce_ms },
     load: loadLimitsOf(load),

@@ -56,6 +56,9 @@ const name = text.refine(
   { error: `expected 1 to ${String(NAME_LENGTH)} printable characters without blanks around them` },
 );
 
+// As groupadd(8) makes them; a number serves as well.
+const group = text.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/u, { error: 'expected the name of a group' });
+
 // Root would undo the split between the daemon, the launcher and the loader.
 const id = whole(1, MAX_ID);
 
@@ -97,6 +100,11 @@ export const configSchema = section({
     loader_uid: id,
     loader_gid: id,
   }).prefault(Object),
+  control: section({
+    read_group: group.optional(),
+    technician_group: group.optional(),
+    operator_group: group.optional(),
+  }).prefault({}),
   watch: section({
     folder: path.default(DEFAULTS.watch.folder),
     every_ms: whole(SECOND_MS / 10, HOUR_MS).default(DEFAULTS.watch.everyMs),

@@ -123,7 +123,7 @@ export const COMMAND_REASONS = {
     retryHelps: true,
   },
   DaemonEnded: {
-    happened: 'The daemon ended before it had answered.',
+    happened: 'The daemon ended before it had answered, or it had too many callers at once.',
     actor: 'operator',
     todo: 'Look into its journal (`journalctl -u import-station`), and see what was done before you try again.',
     retryHelps: true,
@@ -162,6 +162,24 @@ export const COMMAND_REASONS = {
     happened: 'The launcher cannot run what it needs: {message}.',
     actor: 'operator',
     todo: 'Check that the packages of the station are installed and that the launcher runs as root.',
+    retryHelps: true,
+  },
+  ReloadRefused: {
+    happened: 'The configuration was read again and nothing of it was taken ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Correct the file, or put the old one back; then `systemctl reload import-station`, or restart it where the message says so.',
+    retryHelps: false,
+  },
+  ControlGroup: {
+    happened: 'The control socket cannot be given to its group ({file}): {message}.',
+    actor: 'operator',
+    todo: "Make the group, put the daemon's user into it (the unit's SupplementaryGroups), and start the daemon again.",
+    retryHelps: false,
+  },
+  DaemonBusy: {
+    happened: 'The daemon did not answer: too many others ask it at the same time, or it was just stopped ({message}).',
+    actor: 'operator',
+    todo: 'Wait a moment and give the command again; if that lasts, look who holds its sockets with `ss -xp`.',
     retryHelps: true,
   },
   NothingToRetry: {

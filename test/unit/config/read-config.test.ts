@@ -48,6 +48,7 @@ test('parseConfig: fills every default in, when only the identities are given', 
       storeKeyFile: '/var/lib/import-station/store-key',
     },
     launch: { socket: '/run/import-station/launch/launch.sock', loaderUid: 981, loaderGid: 981 },
+    control: {},
     watch: { folder: '/dev/disk', everyMs: 5000, debounceMs: 500 },
     load: {
       multipartThresholdBytes: 16 * MIB,
@@ -77,6 +78,10 @@ store_key_file = "/srv/key"
 socket = "/srv/launch.sock"
 loader_uid = 12
 loader_gid = 13
+[control]
+read_group = "readers"
+technician_group = "1234"
+operator_group = "import-station-operator"
 [watch]
 folder = "/srv/disk"
 every_ms = 100
@@ -115,6 +120,7 @@ image = "/srv/drive.img"
       storeKeyFile: '/srv/key',
     },
     launch: { socket: '/srv/launch.sock', loaderUid: 12, loaderGid: 13 },
+    control: { readGroup: 'readers', technicianGroup: '1234', operatorGroup: 'import-station-operator' },
     watch: { folder: '/srv/disk', everyMs: 100, debounceMs: 0 },
     load: {
       multipartThresholdBytes: 5 * MIB,
@@ -134,10 +140,19 @@ image = "/srv/drive.img"
   });
 });
 
-test('parseConfig: takes the key of the store from the systemd credentials, when there are any', () => {
-  const config = parsed(IDS, { ...HOST, credentialsDir: '/run/credentials/unit' });
+test('parseConfig: takes the key of the store from the systemd credentials, when there is one', (t) => {
+  const credentialsDir = mkdtempSync(join(tmpdir(), 'credentials-'));
+  t.after(() => {
+    rmSync(credentialsDir, { recursive: true });
+  });
 
-  assert.equal(config.station.storeKeyFile, '/run/credentials/unit/store-key');
+  const without = parsed(IDS, { ...HOST, credentialsDir });
+  writeFileSync(join(credentialsDir, 'store-key'), '');
+  const config = parsed(IDS, { ...HOST, credentialsDir });
+
+  // systemd makes the folder even where all credentials of the unit are absent.
+  assert.equal(without.station.storeKeyFile, '/var/lib/import-station/store-key');
+  assert.equal(config.station.storeKeyFile, join(credentialsDir, 'store-key'));
 });
 
 test('parseConfig: gives a configuration that cannot be changed, down to its bays', () => {
@@ -282,7 +297,7 @@ test('readConfig: reads the example of the repository', () => {
 
 test('readConfig: finds every default of the example as the comments of the example give it', () => {
   const source = readFileSync(EXAMPLE, 'utf8');
-  const optional = /^# (name|store_key_file|facility_country|image|\[\[bay\]\]) ?/u;
+  const optional = /^# (name|store_key_file|facility_country|(?:read|technician|operator)_group|image|\[\[bay\]\]) ?/u;
   const uncommented = source
     .split('\n')
     .map((line) => (optional.test(line) ? '' : line.replace(/^# ([a-z_]+ = )/u, '$1')))
