@@ -10,6 +10,7 @@ import { createHostDesk } from '#desk/host-desk.ts';
 import { createDriveWatcher } from '#drive/watch.ts';
 import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
+import { createMailWriter } from '#mail/mail-writer.ts';
 import { openStore } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
@@ -20,6 +21,7 @@ import { createJournal, type Journal } from './journal.ts';
 import { createLaunchClient } from './launch-client.ts';
 import { createPublisher } from './publish-log.ts';
 import { createRoutes, rightOf } from './routes.ts';
+import { createDaemonSender } from './send-mails.ts';
 import { createStation, type Station } from './station.ts';
 
 /** Where the configuration is, and until when to run. */
@@ -33,7 +35,7 @@ const SETTLING_LOOK_MS = SECOND_MS;
 
 /**
  * Runs the station until the signal aborts; resolves with the exit code 0 after everything is closed.
- * Throws StationError InvalidConfig, NotOwner, DaemonRunning, and those of the store.
+ * Throws StationError InvalidConfig, NotOwner, DaemonRunning, MailFileUnreadable, and those of the store.
  */
 export const runDaemon = async ({ configPath, signal }: DaemonOptions): Promise<number> => {
   const config = configOf(configPath);
@@ -47,7 +49,9 @@ export const runDaemon = async ({ configPath, signal }: DaemonOptions): Promise<
   const store = stack.use(openStore({ folder: config.station.stateDir, storeKey }));
   const now = (): Date => new Date();
   const claims = createClaims();
-  const changes = { store, journal, now };
+  const mails = createMailWriter({ config, account: (email) => store.account(email) });
+  const changes = { store, journal, now, mails };
+  const sender = createDaemonSender({ ...changes, config });
   const publisher = stack.use(createPublisher({ ...changes, config, openBucket: createSdkBucket }));
   const launch = createLaunchClient(config.launch.socket);
   const station = stack.use(createStation({ ...changes, config, launch, publisher, claims }));
@@ -63,7 +67,7 @@ export const runDaemon = async ({ configPath, signal }: DaemonOptions): Promise<
     },
   };
   journal.info({ station: config.station.name, bays: config.bays.map(({ name }) => name) }, 'daemon started');
-  await Promise.all([watchDrives(config, station, journal, signal), expireUntil(expiry, signal)]);
+  await Promise.all([watchDrives(config, station, journal, signal), expireUntil(expiry, signal), sender?.run(signal)]);
   journal.info({}, 'daemon stopping');
   return 0;
 };
