@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MailConfig } from '#config/contract.ts';
-import { DEFAULTS } from '#config/defaults.ts';
 import type { JobState } from '#job/status.ts';
 import type { JobEvent } from '#job/transition.ts';
 import { HOUR_MS } from '#language/units.ts';
@@ -12,19 +10,7 @@ import { noticeOf } from '#notice/catalogue.ts';
 import type { Job } from '#store/contract.ts';
 import { formatManifest } from '../../support/signed-drive.ts';
 import { sampleAccount, sampleJob, sampleMail } from '../../support/store-samples.ts';
-
-const MAIL: MailConfig = {
-  host: 'smtp.example.org',
-  port: 587,
-  security: 'starttls',
-  passwordFile: '/nowhere',
-  from: 'station@station.example.org',
-  operator: 'ops@example.org',
-  timeoutMs: DEFAULTS.mail.timeoutMs,
-  firstPauseMs: DEFAULTS.mail.firstPauseMs,
-  longestPauseMs: DEFAULTS.mail.longestPauseMs,
-  giveUpMs: DEFAULTS.mail.giveUpHours * HOUR_MS,
-};
+import { MAIL } from './a-mail-config.ts';
 
 const AT = new Date('2026-01-05T08:00:00.000Z');
 
@@ -137,6 +123,7 @@ test('mail: tells the customer of a hold that the customer must end', () => {
 for (const [what, held] of [
   ['a hold that the technician must end', heldFacts('LoaderFailed', { job: jobWith([]) })],
   ['a hold that the operator must end', heldFacts('StateDiskFull', { job: jobWith([]) })],
+  ["a hold that is the station's own fault", heldFacts('LogNotWritten', { job: jobWith([]), isOurs: true })],
   ['a hold of a drive whose customer nobody knows', heldFacts('MissingSignature')],
 ] as const) {
   test(`mail: tells the operator of ${what}`, () => {
