@@ -91,10 +91,11 @@ export const startMailServer = async ({ security = 'starttls' }: MailServerOptio
     const refusal = server.refuseMessage();
     if (refusal !== undefined) return failure(refusal);
     const { mailFrom, rcptTo } = session.envelope;
+    const user: unknown = session.user;
     taken.push({
       from: mailFrom === false ? '' : mailFrom.address,
       to: rcptTo.map(({ address }) => address),
-      user: session.user,
+      user: typeof user === 'string' ? user : undefined,
       isEncrypted: session.secure,
       raw: bytes.toString('latin1'),
       parsed: await simpleParser(bytes),
