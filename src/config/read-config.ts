@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { printable } from '#language/printable.ts';
-import { MIB } from '#language/units.ts';
-import type { BayConfig, Config, ConfigProblem, ConfigResult } from './contract.ts';
+import { HOUR_MS, MIB } from '#language/units.ts';
+import type { BayConfig, Config, ConfigProblem, ConfigResult, MailConfig } from './contract.ts';
 import { crossCheck, type Finding } from './cross-checks.ts';
+import { DEFAULTS } from './defaults.ts';
 import { configSchema, type ConfigFile } from './schema.ts';
 import { tomlLines } from './toml-lines.ts';
 
@@ -21,6 +22,8 @@ export interface HostFacts {
 
 /** Name of the systemd credential, and of the file in the state directory, that holds the store's key. */
 const STORE_KEY_NAME = 'store-key';
+/** The same for the password of the mail server. */
+const SMTP_PASSWORD_NAME = 'smtp-password';
 
 const MAX_FILE_BYTES = MIB;
 const SHOWN_LENGTH = 120;
@@ -147,8 +150,10 @@ const showValue = (value: unknown): string | undefined => {
 const configOf = (file: ConfigFile, host: HostFacts): Config => {
   const { station, launch, control, watch, load, log, journal, jobs } = file;
   // systemd makes the folder also for a unit whose credentials are all absent.
-  const credential = join(host.credentialsDir ?? station.state_dir, STORE_KEY_NAME);
-  const storeKeyFile = existsSync(credential) ? credential : join(station.state_dir, STORE_KEY_NAME);
+  const credentialFile = (name: string): string => {
+    const credential = join(host.credentialsDir ?? station.state_dir, name);
+    return existsSync(credential) ? credential : join(station.state_dir, name);
+  };
   return freeze({
     station: {
       name: station.name ?? host.hostName,
@@ -156,7 +161,7 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       runDir: station.run_dir,
       uid: station.uid,
       gid: station.gid,
-      storeKeyFile: station.store_key_file ?? storeKeyFile,
+      storeKeyFile: station.store_key_file ?? credentialFile(STORE_KEY_NAME),
     },
     launch: {
       socket: launch.socket ?? join(station.run_dir, 'launch', 'launch.sock'),
@@ -177,6 +182,7 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       expiryDays: jobs.expiry_days,
       ...(jobs.facility_country === undefined ? {} : { facilityCountry: jobs.facility_country }),
     },
+    ...(file.mail === undefined ? {} : { mail: mailOf(file.mail, credentialFile(SMTP_PASSWORD_NAME)) }),
     bays: file.bay.map(bayOf),
   });
 };
@@ -188,6 +194,21 @@ const loadLimitsOf = (load: ConfigFile['load']): Config['load'] => ({
   maxRequestsInFlight: load.max_requests_in_flight,
   readerThreads: load.reader_threads,
   maxDepth: load.max_depth,
+});
+
+const mailOf = (mail: NonNullable<ConfigFile['mail']>, passwordFile: string): MailConfig => ({
+  host: mail.host,
+  port: mail.port ?? DEFAULTS.mail.ports[mail.security],
+  security: mail.security,
+  ...(mail.user === undefined ? {} : { user: mail.user }),
+  passwordFile: mail.password_file ?? passwordFile,
+  ...(mail.ca_file === undefined ? {} : { certificateAuthorityFile: mail.ca_file }),
+  from: mail.from,
+  operator: mail.operator,
+  timeoutMs: mail.timeout_ms,
+  firstPauseMs: mail.first_pause_ms,
+  longestPauseMs: mail.longest_pause_ms,
+  giveUpMs: mail.give_up_hours * HOUR_MS,
 });
 
 const bayOf = ({ name, port, image }: ConfigFile['bay'][number]): BayConfig => ({

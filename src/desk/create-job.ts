@@ -8,6 +8,7 @@ import { manifestWarnings } from '#job/manifest-warnings.ts';
 import type { Manifest, ManifestProblem } from '#job/manifest.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import { DAY_MS } from '#language/units.ts';
+import type { MailWriter } from '#mail/mail-writer.ts';
 import type { ObjectRules } from '#object/contract.ts';
 import { createObjectRules } from '#object/rules.ts';
 import { jobInputSchema } from '#protocol/control.ts';
@@ -23,6 +24,7 @@ export interface CreateJobDeps extends BucketDeps {
   readonly store: Store;
   readonly config: Pick<Config, 'jobs'>;
   readonly now: () => Date;
+  readonly mails: Pick<MailWriter, 'created'>;
   /** Gives an integer from 0 up to but not including `limit`, from a cryptographic source. */
   readonly randomInt: (limit: number) => number;
 }
@@ -123,7 +125,7 @@ const storeJob = (
   for (let draw = 0; draw < MAX_DRAWS; draw += 1) {
     const job = jobOf(deps, request, bucketRegion, createJobId(deps.randomInt));
     const change: JobChange = { changedAt: job.createdAt, state: job.state, cause: 'created', details };
-    if (deps.store.addJob(job, change)) return job;
+    if (deps.store.addJob(job, change, deps.mails.created(job))) return job;
   }
   assert.fail('a cryptographic source gives an unused job ID within ten thousand draws');
 };

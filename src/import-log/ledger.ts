@@ -59,7 +59,8 @@ const addTo = (tally: Tally, sizeBytes: number): void => {
   tally.bytes = addBytes(tally.bytes, sizeBytes);
 };
 
-const kindOf = (status: number): 'loaded' | 'ignored' | 'failed' => {
+/** What became of a file, by the status of its row. */
+export const kindOf = (status: number): 'loaded' | 'ignored' | 'failed' => {
   if (status === LOADED_STATUS) return 'loaded';
   return status === IGNORED_STATUS ? 'ignored' : 'failed';
 };

@@ -182,6 +182,24 @@ export const COMMAND_REASONS = {
     todo: 'Wait a moment and give the command again; if that lasts, look who holds its sockets with `ss -xp`.',
     retryHelps: true,
   },
+  MailFileUnreadable: {
+    happened: 'A file that sending mail needs cannot be used ({file}): {message}.',
+    actor: 'operator',
+    todo: "Put the file there (the secret one readable by the station's user alone, mode 0600), and start the daemon again.",
+    retryHelps: true,
+  },
+  MailServerTrouble: {
+    happened: 'The mail server takes no mail of this station: {message}.',
+    actor: 'operator',
+    todo: 'Check the server and `[mail]` of the configuration; every message is kept and sent once the server takes it.',
+    retryHelps: false,
+  },
+  MailGivenUp: {
+    happened: 'The mail server refused a message to {email} for so long that it was given up: {message}.',
+    actor: 'operator',
+    todo: 'Check the address with the customer, and tell the customer what the message says.',
+    retryHelps: false,
+  },
   NothingToRetry: {
     happened: 'Nothing waits for a retry under that name: {target}.',
     actor: 'technician',

@@ -12,6 +12,7 @@ import { createHostDesk } from '#desk/host-desk.ts';
 import { createDriveWatcher } from '#drive/watch.ts';
 import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
+import { createMailWriter } from '#mail/mail-writer.ts';
 import { openStore, STORE_FILE } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
@@ -24,6 +25,7 @@ import { createLiveConfig } from './live-config.ts';
 import { createPublisher } from './publish-log.ts';
 import { reloadConfig } from './reload.ts';
 import { createRoutes, rightOf } from './routes.ts';
+import { createDaemonSender } from './send-mails.ts';
 import { createServiceManager, type ServiceManager, type ServiceManagerFacts } from './service-manager.ts';
 import { createStation, type Station } from './station.ts';
 import { statusLine } from './status-line.ts';
@@ -46,7 +48,7 @@ const STOP_DEADLINE_MS = 30 * SECOND_MS;
 
 /**
  * Runs the station until the signal aborts; resolves with the exit code 0 after everything is closed.
- * Throws StationError InvalidConfig, NotOwner, DaemonRunning, and those of the store.
+ * Throws StationError InvalidConfig, NotOwner, DaemonRunning, MailFileUnreadable, and those of the store.
  */
 export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const { configPath, signal } = options;
@@ -65,7 +67,9 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const store = stack.use(openStore({ folder: stateDir, storeKey }));
   const now = (): Date => new Date();
   const claims = createClaims();
-  const changes = { store, journal, now };
+  const mails = createMailWriter({ config, account: (email) => store.account(email) });
+  const changes = { store, journal, now, mails };
+  const sender = createDaemonSender({ ...changes, config });
   const publisher = stack.use(createPublisher({ ...changes, config, openBucket: createSdkBucket }));
   const launch = createLaunchClient(config.launch.socket);
   const station = stack.use(createStation({ ...changes, config, launch, publisher, claims }));
@@ -89,6 +93,7 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   await Promise.all([
     watchDrives({ config, station, journal, manager, onReload: options.onReload, reload }, signal),
     expireUntil(expiry, signal),
+    sender?.run(signal),
   ]);
   journal.info({}, 'daemon stopping');
   await manager.stopping();

@@ -41,6 +41,7 @@ export const createLiveConfig = (initial: Config): LiveConfig => {
       get jobs() {
         return current.jobs;
       },
+      ...(initial.mail === undefined ? {} : { mail: initial.mail }),
       get bays() {
         return current.bays;
       },
@@ -67,6 +68,7 @@ export const obstaclesTo = (
     ['station.store_key_file', ({ station }) => station.storeKeyFile],
     ['launch', ({ launch }) => launch],
     ['control', ({ control }) => control],
+    ['mail', ({ mail }) => mail],
     ['watch.folder', ({ watch }) => watch.folder],
     ['watch.debounce_ms', ({ watch }) => watch.debounceMs],
   ];

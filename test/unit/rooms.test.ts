@@ -23,8 +23,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   load: ['job', 'object', 'import-log', 'drive', 'bucket', 'protocol'],
   notice: ['job'],
   screen: ['protocol', 'notice'],
-  desk: ['job', 'object', 'import-log', 'store', 'bucket', 'notice', 'protocol', 'config'],
-  station: ['job', 'object', 'import-log', 'store', 'drive', 'protocol', 'bucket', 'notice', 'desk', 'config'],
+  mail: ['job', 'object', 'store', 'notice', 'config'],
+  desk: ['job', 'object', 'import-log', 'store', 'bucket', 'notice', 'mail', 'protocol', 'config'],
+  station: ['job', 'object', 'import-log', 'store', 'drive', 'protocol', 'bucket', 'notice', 'mail', 'desk', 'config'],
   // Where no daemon runs, it puts the desk together itself: its store and its bucket.
   cli: ['store', 'protocol', 'job', 'notice', 'desk', 'config', 'object', 'bucket', 'screen'],
   config: [],
