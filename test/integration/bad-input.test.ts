@@ -235,6 +235,12 @@ const rows: readonly {
     make: () => twoVolumes(FILES),
     says: /SECOND/u,
   },
+  {
+    what: 'a second volume whose files a repair has put into lost+found',
+    code: 'OtherVolumeWithData',
+    make: () => twoVolumes({ 'lost+found/#12': 'a' }),
+    says: /SECOND/u,
+  },
 ];
 
 for (const { what, code, make, says } of rows) {
