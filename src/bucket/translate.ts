@@ -172,6 +172,22 @@ const connectionCode = (error: Error): string | undefined => {
   return error.name === 'TimeoutError' ? 'ETIMEDOUT' : undefined;
 };
 
+/** An ETag without the quotes that some services leave out. */
+export const bareEtag = (etag: string): string => etag.replaceAll('"', '');
+
+/**
+ * An answer with a status of success that is none of S3: a proxy's page, or an answer that was cut off. It acknowledges
+ * nothing; where waiting does not help, something that is not the bucket answers.
+ */
+export const strangeAnswer = (what: string): BucketProblem => ({
+  kind: 'problem',
+  scope: 'transient',
+  holdCode: 'NotS3Answer',
+  status: 0,
+  code: 'NotS3Answer',
+  message: `The answer is not one of S3: ${what}`,
+});
+
 /** The bucket acknowledged other bytes than were sent; sent again like a broken connection (decision 11). */
 export const otherDigest = (what: string): BucketProblem => ({
   kind: 'problem',

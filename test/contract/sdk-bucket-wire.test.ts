@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { createSdkBucket } from '#bucket/sdk-bucket.ts';
@@ -22,8 +23,10 @@ const partHello = { key: 'key', uploadId: 'upload', partNumber: 1, body: HELLO, 
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 const ok = (headers: Readonly<Record<string, string>> = {}): ScriptedAnswer => ({ status: 200, headers });
 
+const stored = (): ScriptedAnswer => ok({ etag: `"${HELLO_MD5.toString('hex')}"` });
+
 test('putObject: sends one request with Content-MD5, the whole body signed, the key encoded', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
 
   assert.deepEqual(await bucket.putObject(putHello(), signal()), { kind: 'ok' });
@@ -39,7 +42,7 @@ test('putObject: sends one request with Content-MD5, the whole body signed, the 
 });
 
 test('putObject: sends no header that nobody asked for', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
 
   await bucket.putObject(putHello(), signal());
@@ -62,7 +65,7 @@ test('putObject: sends no header that nobody asked for', async () => {
 });
 
 test('putObject: sends the properties as the manifest wrote them, letters beyond ASCII as UTF-8', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
   const properties = {
     ...PLAIN,
@@ -85,7 +88,7 @@ test('putObject: sends the properties as the manifest wrote them, letters beyond
 });
 
 test('putObject: names the owner that the bucket must have', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket({ ...s3.access, expectedBucketOwner: '123456789012' });
 
   await bucket.putObject(putHello(), signal());
@@ -114,6 +117,58 @@ for (const { etag, kms, outcome, why } of etags) {
 
     assert.equal(answer.kind === 'ok' ? 'ok' : `${answer.code}`, outcome);
     if (answer.kind === 'problem') assert.equal(answer.scope, 'transient');
+  });
+}
+
+const unacknowledged: readonly (ScriptedAnswer & { readonly what: string })[] = [
+  { what: "a proxy's page", status: 200, headers: { 'content-type': 'text/html' }, body: '<html>log in</html>' },
+  { what: 'nothing', status: 200 },
+  { what: 'no content', status: 204 },
+  { what: 'XML that was cut off', status: 200, body: '<?xml version="1.0"?><PutObj' },
+  { what: 'an error and a line feed', status: 200, body: '<Error><Code>InternalError</Code></Error>\n' },
+];
+for (const { what, ...answer } of unacknowledged) {
+  test(`putObject: is not acknowledged by ${String(answer.status)} with ${what}`, async () => {
+    await using s3 = await startScriptedS3(() => answer);
+    await using bucket = createSdkBucket(s3.access);
+
+    const said = await bucket.putObject(putHello(), signal());
+
+    assert.ok(said.kind === 'problem');
+    assert.deepEqual([said.scope, said.holdCode], ['transient', 'NotS3Answer']);
+  });
+
+  test(`putFile: is not acknowledged by ${String(answer.status)} with ${what}`, async () => {
+    await using s3 = await startScriptedS3(({ method }) => (method === 'PUT' ? answer : { status: 200 }));
+    await using bucket = createSdkBucket(s3.access);
+
+    const said = await bucket.putFile({ key: 'log', path: import.meta.filename, contentType: 'text/csv' }, signal());
+
+    assert.ok(said.kind === 'problem');
+    assert.deepEqual([said.scope, said.holdCode], ['transient', 'NotS3Answer']);
+  });
+}
+
+const LOG_SIZE = String(statSync(import.meta.filename).size);
+const looks: readonly (ScriptedAnswer & { readonly what: string; readonly outcome: string })[] = [
+  { what: 'there', status: 200, headers: { etag: '"e"', 'content-length': LOG_SIZE }, outcome: 'ok' },
+  { what: 'not to be looked at', status: 403, outcome: 'ok' },
+  { what: 'not there', status: 404, outcome: 'transient' },
+  { what: 'shorter', status: 200, headers: { etag: '"e"', 'content-length': '7' }, outcome: 'transient' },
+  { what: 'another', status: 200, headers: { etag: '"f"', 'content-length': LOG_SIZE }, outcome: 'transient' },
+];
+for (const { what, outcome, ...answer } of looks) {
+  test(`putFile: gives ${outcome}, when the stored file is ${what}`, async () => {
+    await using s3 = await startScriptedS3(({ method }) => {
+      if (method === 'HEAD') return answer;
+      return method === 'PUT' ? ok({ etag: '"e"' }) : s3Error(403, 'AccessDenied');
+    });
+    await using bucket = createSdkBucket(s3.access);
+
+    const said = await bucket.putFile({ key: 'log', path: import.meta.filename, contentType: 'text/csv' }, signal());
+
+    assert.equal(said.kind === 'ok' ? 'ok' : said.scope, outcome);
+    assert.equal(s3.requests.filter(({ method }) => method === 'HEAD').length, 1);
   });
 }
 
@@ -196,7 +251,7 @@ test('putObject: stops promptly, while the bucket says nothing', async () => {
 });
 
 test('putObject: uses its connection again', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
 
   await bucket.putObject(putHello(), signal());

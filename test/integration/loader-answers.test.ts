@@ -1,0 +1,35 @@
+// The loader where answers of the bucket are lost or are none: what was not acknowledged is no success, and what lies in the
+// bucket is no failure.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startLoaderRun } from '../support/loader-daemon.ts';
+import { setLoaderScene, write } from '../support/loader-scene.ts';
+import { startMinio, type Minio } from '../support/minio.ts';
+
+let minio: Minio;
+before(async () => {
+  minio = await startMinio();
+});
+after(() => minio[Symbol.asyncDispose]());
+
+const PAGE = { 'content-type': 'text/html' };
+
+const strangers = [
+  { what: 'a page with status 200', answer: { status: 200, headers: PAGE, body: '<html>log in</html>' } },
+];
+for (const { what, answer } of strangers) {
+  test(`runLoader: stops with NotS3Answer and makes no row, where ${what} answers for the bucket`, async (t) => {
+    const { root, proxy, options, rows } = await setLoaderScene(t, minio);
+    write(root, 'one', '1');
+    write(root, 'two', '2');
+    proxy.falsify(({ method }) => (method === 'PUT' ? answer : undefined));
+
+    await using run = await startLoaderRun(options);
+    const end = await run.end;
+
+    assert.ok(end.kind === 'stopped', JSON.stringify(end));
+    assert.equal(end.code, 'NotS3Answer');
+    assert.deepEqual([...(await rows()).keys()], ['SIGNATURE']);
+  });
+}
