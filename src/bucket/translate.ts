@@ -5,11 +5,13 @@ import { printable } from '#language/printable.ts';
 import type { BucketHoldCode, BucketProblem } from './contract.ts';
 
 type Verdict =
-  | { readonly scope: 'file' | 'transient' }
+  | { readonly scope: 'file' | 'transient'; readonly holdCode?: BucketHoldCode }
   | { readonly scope: 'bucket' | 'access-denied'; readonly holdCode: BucketHoldCode };
 
 const hold = (holdCode: BucketHoldCode): Verdict => ({ scope: 'bucket', holdCode });
 const TRANSIENT: Verdict = { scope: 'transient' };
+/** Waited out, and a hold where that does not help. */
+const STRANGE: Verdict = { scope: 'transient', holdCode: 'NotS3Answer' };
 const FILE: Verdict = { scope: 'file' };
 const DENIED: Verdict = { scope: 'access-denied', holdCode: 'AccessDenied' };
 
@@ -69,6 +71,7 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
 ]);
 
 const STATUS = {
+  firstNoSuccess: 300,
   movedPermanently: 301,
   temporaryRedirect: 307,
   unauthorized: 401,
@@ -84,6 +87,8 @@ const STATUS = {
 const judge = (status: number, code: string): Verdict => {
   const known = VERDICTS.get(code);
   if (known !== undefined) return known;
+  // An error after all, or what nobody can read: no refusal of S3, and no success either.
+  if (status < STATUS.firstNoSuccess) return STRANGE;
   if (code.startsWith('KMS.')) return hold('EncryptionKeyProblem');
   if (status === STATUS.insufficientStorage) return hold('BucketFull');
   if (status === STATUS.movedPermanently) return hold('WrongRegion');

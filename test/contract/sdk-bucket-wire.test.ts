@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import type { Bucket } from '#bucket/contract.ts';
 import { createSdkBucket } from '#bucket/sdk-bucket.ts';
 import type { ObjectProperties } from '#object/contract.ts';
 import { s3Error, startScriptedS3, type ScriptedAnswer } from '../support/scripted-s3.ts';
@@ -316,7 +317,10 @@ test('uploadPart: is not acknowledged, when the bucket has another CRC32', async
 });
 
 test('completeUpload: names parts in their order with ETag and CRC32', async () => {
-  await using s3 = await startScriptedS3(() => ({ status: 200, body: '<CompleteMultipartUploadResult/>' }));
+  await using s3 = await startScriptedS3(() => ({
+    status: 200,
+    body: '<CompleteMultipartUploadResult><ETag>"e-2"</ETag></CompleteMultipartUploadResult>',
+  }));
   await using bucket = createSdkBucket(s3.access);
   const part = { sizeBytes: 5, crc32: crc32(HELLO) };
 
@@ -324,7 +328,8 @@ test('completeUpload: names parts in their order with ETag and CRC32', async () 
     { ...part, partNumber: 2, etag: '"b"' },
     { ...part, partNumber: 1, etag: '"a"' },
   ];
-  await bucket.completeUpload({ key: 'key', uploadId: 'upload', parts, refuseExisting: true }, signal());
+  const request = { key: 'key', uploadId: 'upload', parts, refuseExisting: true };
+  assert.deepEqual(await bucket.completeUpload(request, signal()), { kind: 'ok' });
 
   const body = String(s3.requests[0]?.body);
   assert.deepEqual(
@@ -352,6 +357,29 @@ test('completeUpload: takes an error that comes with status 200 for what it is',
   assert.ok(answer.kind === 'problem');
   assert.deepEqual([answer.scope, answer.code], ['transient', 'InternalError']);
 });
+
+for (const { what, ...answer } of unacknowledged) {
+  const calls = {
+    createUpload: (bucket: Bucket) => bucket.createUpload({ key: 'key', properties: PLAIN }, signal()),
+    uploadPart: (bucket: Bucket) => bucket.uploadPart(partHello, signal()),
+    completeUpload: (bucket: Bucket) => {
+      const parts = [{ partNumber: 1, etag: '"a"', sizeBytes: 5, crc32: 1 }];
+      return bucket.completeUpload({ key: 'key', uploadId: 'upload', parts, refuseExisting: false }, signal());
+    },
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    test(`${name}: is not acknowledged by ${String(answer.status)} with ${what}`, async () => {
+      await using s3 = await startScriptedS3(() => answer);
+      await using bucket = createSdkBucket(s3.access);
+
+      const said = await call(bucket);
+
+      assert.ok(said.kind === 'problem');
+      assert.equal(said.scope, 'transient');
+      if (said.code !== 'InternalError') assert.equal(said.holdCode, 'NotS3Answer');
+    });
+  }
+}
 
 test('listUploads: reads page after page, as long as they are of the key', async () => {
   const page = (upload: string, next: string): ScriptedAnswer => ({

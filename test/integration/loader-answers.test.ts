@@ -3,8 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { MIB } from '#language/units.ts';
 import { startLoaderRun } from '../support/loader-daemon.ts';
 import { setLoaderScene, write } from '../support/loader-scene.ts';
+import type { FalseAnswer } from '../support/s3-proxy.ts';
+import { until } from '../support/wait.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
 
 let minio: Minio;
@@ -30,6 +33,26 @@ for (const { what, answer } of strangers) {
 
     assert.ok(end.kind === 'stopped', JSON.stringify(end));
     assert.equal(end.code, 'NotS3Answer');
+    assert.deepEqual([...(await rows()).keys()], ['SIGNATURE']);
+  });
+}
+
+const xml = (body: string): FalseAnswer => ({ status: 200, headers: { 'content-type': 'application/xml' }, body });
+const cutAnswers = [
+  { what: 'cut off', answer: xml('<?xml version="1.0"?><CompleteMultipartUploadResult><Loc') },
+  { what: 'an error', answer: xml('<Error><Code>InternalError</Code><Message>no</Message></Error>\n') },
+];
+for (const { what, answer } of cutAnswers) {
+  test(`runLoader: makes no row of status 200 for a large file, whose completion is answered by what is ${what}`, async (t) => {
+    const { root, proxy, options, rows } = await setLoaderScene(t, minio);
+    write(root, 'large.bin', Buffer.alloc(11 * MIB, 7));
+    proxy.falsify(({ method, url }) => (method === 'POST' && url.includes('uploadId=') ? answer : undefined));
+
+    await using run = await startLoaderRun({ ...options, limits: { multipartThresholdBytes: 5 * MIB } });
+    await until(() => proxy.asked.filter(({ url }) => url.includes('uploadId=')).length > 4, { what: 'some attempts' });
+    run.kill();
+    await run.exited;
+
     assert.deepEqual([...(await rows()).keys()], ['SIGNATURE']);
   });
 }

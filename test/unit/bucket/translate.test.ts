@@ -35,6 +35,8 @@ describe('translateError', () => {
     [503, 'ServiceUnavailable', 'transient', undefined],
     [500, 'InternalError', 'transient', undefined],
     [200, 'InternalError', 'transient', undefined],
+    [200, 'SyntaxError', 'transient', 'NotS3Answer'],
+    [200, 'InvalidPart', 'transient', 'NotS3Answer'],
     [502, 'BadGateway', 'transient', undefined],
     [599, 'XMinioSomething', 'transient', undefined],
     [400, 'RequestTimeout', 'transient', undefined],
