@@ -72,6 +72,7 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
 
 const STATUS = {
   firstNoSuccess: 300,
+  firstClientError: 400,
   movedPermanently: 301,
   temporaryRedirect: 307,
   unauthorized: 401,
@@ -95,6 +96,8 @@ const judge = (status: number, code: string): Verdict => {
   if (status === STATUS.unauthorized || status === STATUS.forbidden) return DENIED;
   if (status === STATUS.requestTimeout || status === STATUS.tooManyRequests) return TRANSIENT;
   if (status === STATUS.temporaryRedirect) return TRANSIENT;
+  // Sent elsewhere by what is not S3, which uses 301 and 307 alone: every object would be.
+  if (status < STATUS.firstClientError) return hold('NotS3Answer');
   // What the bucket has not learnt it will not learn by waiting.
   if (status === STATUS.notImplemented) return FILE;
   return status >= STATUS.serverErrors ? TRANSIENT : FILE;
