@@ -196,10 +196,14 @@ export const strangeAnswer = (what: string): BucketProblem => ({
   message: `The answer is not one of S3: ${what}`,
 });
 
-/** The bucket acknowledged other bytes than were sent; sent again like a broken connection (decision 11). */
+/**
+ * The bucket acknowledged other bytes than were sent; sent again like a broken connection (decision 11). A service whose
+ * digests are never those of what was sent would be asked without end: that is a hold.
+ */
 export const otherDigest = (what: string): BucketProblem => ({
   kind: 'problem',
   scope: 'transient',
+  holdCode: 'NotS3Answer',
   status: 0,
   code: 'BadDigest',
   message: `The bucket acknowledged another ${what} than was sent`,

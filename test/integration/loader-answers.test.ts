@@ -19,6 +19,7 @@ after(() => minio[Symbol.asyncDispose]());
 const PAGE = { 'content-type': 'text/html' };
 
 const strangers = [
+  { what: 'an ETag that is never the MD5', answer: { status: 200, headers: { etag: `"${'0'.repeat(32)}"` } } },
   { what: 'a redirection', answer: { status: 302, headers: { location: 'http://login.invalid/' } } },
   { what: 'a page with status 200', answer: { status: 200, headers: PAGE, body: '<html>log in</html>' } },
 ];

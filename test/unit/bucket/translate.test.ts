@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createRetry } from '#bucket/retry.ts';
 import { otherDigest, refusal, translateError } from '#bucket/translate.ts';
 
 describe('translateError', () => {
@@ -129,6 +130,16 @@ describe('translateError', () => {
 
 test('refusal: takes its scope from the status, when the code is not known', () => {
   assert.equal(refusal({ status: 503, code: 'Anything', message: '' }).scope, 'transient');
+});
+
+test('otherDigest: becomes a hold, when it is all that a bucket ever says', async () => {
+  const retry = createRetry({ random: () => 0 });
+  const deadline = AbortSignal.timeout(5000);
+
+  const answer = await retry.run('key', () => Promise.resolve(otherDigest('MD5')), deadline);
+
+  assert.ok(answer.kind === 'problem');
+  assert.deepEqual([answer.scope, answer.holdCode, answer.code], ['bucket', 'NotS3Answer', 'BadDigest']);
 });
 
 test('otherDigest: is sent again like a broken connection', () => {
