@@ -75,7 +75,7 @@ export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }:
         if (answer.scope !== 'transient') {
           // A refusal is an answer: the bucket is there.
           trouble = undefined;
-          return answer;
+          return failures === 0 ? answer : { ...answer, isAfterTrouble: true };
         }
         if (acknowledged.hasOther(key, seenUpTo)) {
           counted += 1;

@@ -165,6 +165,13 @@ describe('createRetry', () => {
     assert.equal(waits.length, 9);
   });
 
+  test('run: says of a refusal that an attempt without a clear answer went before it', async () => {
+    const { retry } = createTestRetry();
+    const refused = refusal({ status: 412, code: 'PreconditionFailed', message: '' });
+
+    assert.deepEqual(await retry.run('key', answers(SLOW_DOWN, refused), never), { ...refused, isAfterTrouble: true });
+  });
+
   test('run: holds after five answers that are none of S3, when nothing ever got through', async () => {
     const { retry, waits } = createTestRetry();
     const strange = strangeAnswer('a page');
