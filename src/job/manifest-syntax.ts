@@ -30,7 +30,8 @@ interface Draft {
   readonly inline: ManifestNode;
   readonly children: ManifestEntry[];
   readonly items: ScalarNode[];
-  childIndent: number;
+  // Of the first child: all the others must have it, or a line would land in a map that its author had left (spec 1.1).
+  childIndent: number | undefined;
   // Children are passed over: their field is refused by name, or what is wrong with them was told once.
   isSpoiled: boolean;
 }
@@ -123,7 +124,14 @@ const readDraft = (row: Row, complain: Complain): Draft | undefined => {
   const entry = readEntry(row, complain);
   if (entry === undefined) return undefined;
   const { value, ...named } = entry;
-  return { ...named, inline: value, children: [], items: [], childIndent: 0, isSpoiled: value.kind === 'opaque' };
+  return {
+    ...named,
+    inline: value,
+    children: [],
+    items: [],
+    childIndent: undefined,
+    isSpoiled: value.kind === 'opaque',
+  };
 };
 
 const hasInlineValue = ({ inline }: Draft): boolean =>
@@ -151,16 +159,22 @@ const addItem = ({ draft, text, row, rules, complain }: ChildOptions & { readonl
 const addChild = ({ draft, row, rules, complain }: ChildOptions): void => {
   // Without a draft the line above was refused already.
   if (draft === undefined || !takesChildren(draft, rules, 'a field', complain)) return;
+  // A line with a TAB was refused already, and its depth says nothing.
+  if (!row.hasTab) draft.childIndent ??= row.indent;
+  const { childIndent = row.indent } = draft;
   const last = draft.children.at(-1);
-  const isBelowLast = last?.value.kind === 'scalar' && last.value.text === '' && row.indent > draft.childIndent;
-  if (isBelowLast) {
+  const isBelowLast = last?.value.kind === 'scalar' && last.value.text === '' && row.indent > childIndent;
+  if (isBelowLast && !row.hasTab) {
     complain('the line is nested too deep, expected at most two levels');
     return;
   }
+  if (row.indent !== childIndent && !row.hasTab) {
+    complain(
+      `the line is indented by ${row.indent}, expected ${childIndent} as above under "${printable(draft.name)}"`,
+    );
+  }
   const entry = readEntry(row, complain);
-  if (entry === undefined) return;
-  draft.children.push(entry);
-  draft.childIndent = row.indent;
+  if (entry !== undefined) draft.children.push(entry);
 };
 
 const takesChildren = (draft: Draft, rules: SyntaxRules, what: string, complain: Complain): boolean => {

@@ -24,7 +24,6 @@ import {
 } from './field-rules.ts';
 import { given } from './given.ts';
 import {
-  SECRET_FIELDS,
   SYNTAX_RULES,
   checkMetadata,
   readContentTypes,
@@ -65,7 +64,7 @@ const readRoot = (root: MapNode, options: ParseManifestOptions, findings: Findin
 
 const readManifest = (root: MapNode, options: ParseManifestOptions, findings: Findings): Manifest | undefined => {
   const codes = { missingCode: 'MissingManifestField', invalidCode: 'InvalidManifestField' } as const;
-  const reader = createFieldReader({ map: root, path: '', ...codes, secretFields: SECRET_FIELDS, findings });
+  const reader = createFieldReader({ map: root, path: '', ...codes, findings });
   const version = reader.required('manifestVersion', versionRule)?.value;
   const majorVersion = version === undefined ? undefined : majorOf(version);
   const identity = readIdentity(reader, majorVersion);

@@ -109,7 +109,7 @@ test('manifest syntax: reads quoted patterns as quoted texts', () => {
 for (const added of [
   'staticMetadata: {a: b, "c" : \'d\', e:f,g: }\n',
   'staticMetadata:{a: b, c: d, e: "f",}\n',
-  'staticMetadata:\n a:b\n   c : d\n e:\t"f"\n g:\n',
+  'staticMetadata:\n   a:b\n   c : d\n   e:\t"f"\n   g:\n',
 ]) {
   test(`manifest syntax: reads the map ${JSON.stringify(added)}`, () => {
     assert.deepEqual(
@@ -174,6 +174,14 @@ for (const [added, expected] of [
   ['staticMetadata: {a: &b}\n', `${LINE}: a value begins with one of & * ! | > % @ \`, expected quotes around it`],
   ['staticMetadata:\n  a:\n    b: c\n', `${LINE + 2}: the line is nested too deep, expected at most two levels`],
   [
+    'staticMetadata:\n    a: b\n # c\n c: d\n',
+    `${LINE + 1 + 2}: the line is indented by 1, expected 4 as above under "staticMetadata"`,
+  ],
+  [
+    'staticMetadata:\n  a: b\n   c: d\n',
+    `${LINE + 2}: the line is indented by 3, expected 2 as above under "staticMetadata"`,
+  ],
+  [
     'staticMetadata:\n  a\n',
     `${LINE + 1}: the line has no name before a colon, expected \`name: value\`, or \`- item\` in a list`,
   ],
@@ -206,6 +214,15 @@ test('manifest syntax: refuses a line that is indented less than the first one',
   const problems = problemsOf(` ${manifestText({})}`);
 
   assert.equal(problems[0]?.message, 'the line is indented less than the first one');
+});
+
+test('manifest syntax: refuses fields that stand half-way between a map and the top', () => {
+  const added = 'staticMetadata:\n    owner: x\n acl: public-read\n pinCode: SECRET\n';
+
+  const problems = problemsOf(manifestText({}, added));
+
+  assert.deepEqual(briefly(problems), [`MalformedManifest - ${LINE + 2}`, `MalformedManifest - ${LINE + 1 + 2}`]);
+  assert.equal(JSON.stringify(problems).includes('SECRET'), false);
 });
 
 test('manifest syntax: says nothing of the children of a line that it refused', () => {
