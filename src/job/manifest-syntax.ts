@@ -5,7 +5,15 @@ import { printable } from '#language/printable.ts';
 
 import type { Findings, ManifestEntry, ManifestNode, MapNode, ScalarNode } from './manifest-tree.ts';
 import { isFlow, readFlow } from './manifest-flow.ts';
-import { isBlankOrComment, isQuoted, readLiteral, readQuoted, readScalar, trimBlanks } from './manifest-scalar.ts';
+import {
+  isBlankOrComment,
+  isQuoted,
+  readBehindColon,
+  readLiteral,
+  readQuoted,
+  readScalar,
+  trimBlanks,
+} from './manifest-scalar.ts';
 
 /** Fields whose content has a syntax of its own. */
 export interface SyntaxRules {
@@ -87,7 +95,7 @@ const readEntry = (row: Row, complain: Complain): ManifestEntry | undefined => {
   const name = readName(row.content, complain);
   if (name === undefined) return undefined;
   const source = trimBlanks(name.rest);
-  const value = isFlow(source) ? readFlow(source, row.line) : readScalar(source, row.line);
+  const value = isFlow(source) ? readFlow(source, row.line) : readBehindColon(name.rest, row.line);
   if (value.kind === 'problem') complain(value.message);
   const node: ManifestNode = value.kind === 'ok' ? value.node : { kind: 'opaque' };
   return { name: name.text, line: row.line, isNameQuoted: name.isQuoted, value: node };

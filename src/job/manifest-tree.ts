@@ -9,6 +9,8 @@ export interface ScalarNode {
   /** 1-based line of the manifest. */
   readonly line: number;
   readonly isQuoted: boolean;
+  /** Nothing but a comment stands where the value should: its author may have meant a text that begins with "#". */
+  readonly isCommentAlone?: boolean;
 }
 
 /** A list of texts. */

@@ -91,6 +91,8 @@ export interface Manifest {
   readonly customs?: Readonly<Record<string, string>>;
   /** Line of each top-level field that was given, for findings of later checks (patterns, bucket, address). */
   readonly lines: ReadonlyMap<string, number>;
+  /** Fields, by dotted name, where nothing but a comment stands: they are not given, and their author is warned. */
+  readonly commentsAlone?: readonly Located<string>[];
 }
 
 /** What parsing gives: the manifest, or every finding. */

@@ -2,7 +2,7 @@
 
 import type { Secret } from '#language/secret.ts';
 
-import type { Acl, Manifest, ManifestResult, ReturnAddress } from './manifest.ts';
+import type { Acl, Located, Manifest, ManifestResult, ReturnAddress } from './manifest.ts';
 import { readReturnAddress } from './address.ts';
 import { isUnitedStates, isWithoutCustoms } from './country.ts';
 import { readCustoms } from './customs.ts';
@@ -76,8 +76,16 @@ const readManifest = (root: MapNode, options: ParseManifestOptions, findings: Fi
   if (version === undefined || majorVersion === undefined) return undefined;
   if (identity === undefined || target === undefined || delivery === undefined) return undefined;
   const lines = new Map(root.entries.filter(({ name }) => reader.isGiven(name)).map(({ name, line }) => [name, line]));
-  return { manifestVersion: version, majorVersion, ...identity, ...target, ...objects, ...delivery, lines };
+  const commentsAlone = commentsAloneIn(root, '');
+  const rest = commentsAlone.length > 0 ? { lines, commentsAlone } : { lines };
+  return { manifestVersion: version, majorVersion, ...identity, ...target, ...objects, ...delivery, ...rest };
 };
+
+const commentsAloneIn = ({ entries }: MapNode, path: string): readonly Located<string>[] =>
+  entries.flatMap(({ name, line, value }) => {
+    if (value.kind === 'map') return commentsAloneIn(value, `${path}${name}.`);
+    return value.kind === 'scalar' && value.isCommentAlone === true ? [{ value: `${path}${name}`, line }] : [];
+  });
 
 const majorOf = (version: string): Major => (version.startsWith('2') ? 2 : 1);
 
@@ -103,7 +111,7 @@ const readTarget = (reader: FieldReader): Target | undefined => {
 
 type ObjectFields = Omit<
   Manifest,
-  'manifestVersion' | 'majorVersion' | 'lines' | keyof Identity | keyof Target | keyof Delivery
+  'manifestVersion' | 'majorVersion' | 'lines' | 'commentsAlone' | keyof Identity | keyof Target | keyof Delivery
 >;
 
 const readObjects = (reader: FieldReader, majorVersion: Major | undefined, findings: Findings): ObjectFields => {
