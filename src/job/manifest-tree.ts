@@ -53,14 +53,20 @@ export interface Findings {
   readonly sorted: () => readonly ManifestProblem[];
 }
 
+/** Findings by line; those without one come last, and those of one line stay in their order. */
+export const sortedByLine = <Finding extends { readonly line?: number | undefined }>(
+  findings: readonly Finding[],
+): readonly Finding[] => findings.toSorted((one, other) => lineOf(one) - lineOf(other));
+
+const lineOf = ({ line }: { readonly line?: number | undefined }): number => line ?? Number.MAX_SAFE_INTEGER;
+
 /** Makes an empty collection of findings. */
 export const createFindings = (): Findings => {
   const problems: ManifestProblem[] = [];
-  const lineOf = (problem: ManifestProblem): number => problem.line ?? Number.MAX_SAFE_INTEGER;
   return {
     add: (problem) => {
       problems.push(problem);
     },
-    sorted: () => problems.toSorted((one, other) => lineOf(one) - lineOf(other)),
+    sorted: () => sortedByLine(problems),
   };
 };
