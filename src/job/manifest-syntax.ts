@@ -3,6 +3,7 @@
 
 import { printable } from '#language/printable.ts';
 
+import { given } from './given.ts';
 import type { Findings, ManifestEntry, ManifestNode, MapNode, ScalarNode } from './manifest-tree.ts';
 import { isFlow, readFlow } from './manifest-flow.ts';
 import {
@@ -44,7 +45,8 @@ interface Draft {
   isSpoiled: boolean;
 }
 
-type Complain = (message: string) => void;
+// The field, by its dotted name, where it is known by then.
+type Complain = (message: string, field?: string) => void;
 
 const LIST_ITEM = /^-(?:[ \t]+(.*))?$/su;
 const ENTRY_WISH = 'expected `name: value`, or `- item` in a list';
@@ -61,8 +63,8 @@ export const parseManifestSyntax = (lines: readonly string[], rules: SyntaxRules
   for (const [index, row] of rows.entries()) {
     // A YAML document marker in front says nothing.
     if (index === 0 && row.content === '---') continue;
-    const complain: Complain = (message) => {
-      findings.add({ code: 'MalformedManifest', line: row.line, message });
+    const complain: Complain = (message, field) => {
+      findings.add({ code: 'MalformedManifest', line: row.line, message, ...given({ field }) });
     };
     checkIndentation(row, base, complain);
     const item = LIST_ITEM.exec(row.content);
@@ -91,12 +93,12 @@ const checkIndentation = (row: Row, base: number, complain: Complain): void => {
 };
 
 // `name: value` and `name:value` alike (spec 1.1): an unquoted name ends at the first colon.
-const readEntry = (row: Row, complain: Complain): ManifestEntry | undefined => {
+const readEntry = (row: Row, path: string, complain: Complain): ManifestEntry | undefined => {
   const name = readName(row.content, complain);
   if (name === undefined) return undefined;
   const source = trimBlanks(name.rest);
   const value = isFlow(source) ? readFlow(source, row.line) : readBehindColon(name.rest, row.line);
-  if (value.kind === 'problem') complain(value.message);
+  if (value.kind === 'problem') complain(value.message, `${path}${printable(name.text)}`);
   const node: ManifestNode = value.kind === 'ok' ? value.node : { kind: 'opaque' };
   return { name: name.text, line: row.line, isNameQuoted: name.isQuoted, value: node };
 };
@@ -129,7 +131,7 @@ const readPlainName = (content: string): Name => {
 };
 
 const readDraft = (row: Row, complain: Complain): Draft | undefined => {
-  const entry = readEntry(row, complain);
+  const entry = readEntry(row, '', complain);
   if (entry === undefined) return undefined;
   const { value, ...named } = entry;
   return {
@@ -161,7 +163,7 @@ const addItem = ({ draft, text, row, rules, complain }: ChildOptions & { readonl
   const read = rules.literalLists.has(draft.name) ? readLiteral : readScalar;
   const value = read(text, row.line);
   if (value.kind === 'ok') draft.items.push(value.node);
-  else complain(value.message);
+  else complain(value.message, printable(draft.name));
 };
 
 const addChild = ({ draft, row, rules, complain }: ChildOptions): void => {
@@ -181,7 +183,7 @@ const addChild = ({ draft, row, rules, complain }: ChildOptions): void => {
       `the line is indented by ${row.indent}, expected ${childIndent} as above under "${printable(draft.name)}"`,
     );
   }
-  const entry = readEntry(row, complain);
+  const entry = readEntry(row, `${printable(draft.name)}.`, complain);
   if (entry !== undefined) draft.children.push(entry);
 };
 

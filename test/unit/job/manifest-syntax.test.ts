@@ -237,7 +237,20 @@ test('manifest syntax: says nothing of the children of a line that it refused', 
 });
 
 test('manifest syntax: does not call a field missing whose value it could not read', () => {
-  assert.deepEqual(briefly(problemsOf(manifestText({ bucket: 'bucket: "open' }))), ['MalformedManifest - 2']);
+  assert.deepEqual(briefly(problemsOf(manifestText({ bucket: 'bucket: "open' }))), ['MalformedManifest bucket 2']);
+});
+
+test('manifest syntax: names the field whose value it could not read, at both levels and in lists', () => {
+  const added = 'pinCode: *123\nstaticMetadata:\n  a: "open\nignore:\n  - fine\n  - "open\n"\\u001b": [\nbare\n';
+
+  assert.deepEqual(briefly(problemsOf(manifestText({}, added))), [
+    `MalformedManifest pinCode ${LINE}`,
+    `MalformedManifest staticMetadata.a ${LINE + 2}`,
+    `MalformedManifest ignore ${LINE + 5}`,
+    `MalformedManifest \\u{1b} ${LINE + 6}`,
+    `InvalidManifestField \\u{1b} ${LINE + 6}`,
+    `MalformedManifest - ${LINE + 7}`,
+  ]);
 });
 
 test('manifest syntax: reports duplicate names at both levels with both lines, and keeps the first', () => {
