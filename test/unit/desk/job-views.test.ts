@@ -118,7 +118,7 @@ const HELD: readonly Held[] = [
     hold: { code: 'NoSuchBucket', details: { bay: 'Bay 2' } },
     code: 'NoSuchBucket',
     happened: /\(the bucket\)/u,
-    todo: /retry Bay 2`/u,
+    todo: /retry 'Bay 2'`/u,
   },
   {
     title: 'with its message, where its words ask for one',
