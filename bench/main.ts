@@ -131,7 +131,9 @@ const sampleLoader = (launcherPid: number): { readonly stop: () => Promise<Usage
   const sample = async (): Promise<void> => {
     pid ??= await findLoader(launcherPid);
     const usage = pid === undefined ? undefined : await usageOf(pid);
-    if (usage !== undefined) last = usage;
+    if (usage === undefined) return;
+    // An ended process that nobody has waited for yet has its CPU time still, and no memory.
+    last = { ...usage, peakRssBytes: Math.max(usage.peakRssBytes, last.peakRssBytes) };
   };
   const timer = setInterval(() => {
     pending = pending.then(sample);

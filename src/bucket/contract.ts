@@ -32,7 +32,8 @@ export type BucketHoldCode =
   | 'EncryptionKeyProblem'
   | 'BucketFull'
   | 'AccessDenied'
-  | 'BucketUnreachable';
+  | 'BucketUnreachable'
+  | 'NotS3Answer';
 
 /** A refusal, translated at the border (decision 11). */
 export interface BucketProblem {
@@ -46,8 +47,13 @@ export interface BucketProblem {
   readonly status: number;
   /** S3's own code; for a broken connection the system's code. */
   readonly code: string;
-  /** Set for scope `bucket` and `access-denied`. */
+  /**
+   * Set for scope `bucket` and `access-denied`; with `transient` it names the hold that the problem becomes where waiting
+   * does not help.
+   */
   readonly holdCode?: BucketHoldCode;
+  /** Set by the retry: an earlier attempt got no clear answer, so that what it asked for may have been done. */
+  readonly isAfterTrouble?: boolean;
   /** S3's message, printable. */
   readonly message: string;
 }
@@ -81,6 +87,13 @@ export interface FinishedPart {
   readonly etag: string;
   readonly sizeBytes: number;
   readonly crc32: number;
+}
+
+/** An object as the bucket describes it. */
+export interface StoredObject {
+  readonly sizeBytes: number;
+  /** Without quotes. */
+  readonly etag: string;
 }
 
 /** An unfinished multipart upload as the bucket lists it. */
@@ -123,7 +136,12 @@ export interface Bucket extends AsyncDisposable {
    * nothing behind.
    */
   probe(request: { readonly key: string; readonly properties: ObjectProperties }, signal: AbortSignal): Answer<object>;
-  /** Uploads a file of any size through lib-storage, replacing what is there: the import log. */
+  /** What lies under a key, for the few cases in which an answer left that open. */
+  findObject(key: string, signal: AbortSignal): Answer<{ readonly object: StoredObject | undefined }>;
+  /**
+   * Uploads a file of any size through lib-storage, replacing what is there: the import log. Resolves only after the
+   * bucket has said that an object of this size lies there; a key that may only write has to be content with an ETag.
+   */
   putFile(
     request: { readonly key: string; readonly path: string; readonly contentType: string },
     signal: AbortSignal,

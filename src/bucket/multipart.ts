@@ -23,7 +23,7 @@ import type { FinishedPart, OpenUpload, PartRequest } from './contract.ts';
 import type { Answer } from './guarded.ts';
 import { propertyHeaders } from './property-headers.ts';
 import { HEADERS_PLACE, requestTimeoutMs, withHeaders, type Lane } from './s3-client.ts';
-import { otherDigest } from './translate.ts';
+import { otherDigest, strangeAnswer } from './translate.ts';
 
 /** Begins an upload. Errors, here and below: as the SDK throws them. */
 export const createUpload = async (
@@ -34,7 +34,7 @@ export const createUpload = async (
   const command = new CreateMultipartUploadCommand({ ...lane.target, Key: key, ChecksumAlgorithm: 'CRC32' });
   command.middlewareStack.add(withHeaders(propertyHeaders(properties)), HEADERS_PLACE);
   const { UploadId: uploadId } = await lane.client.send(command, { abortSignal: signal });
-  if (uploadId === undefined) throw new Error(`Cannot begin an upload: the answer of the bucket names none`);
+  if (uploadId === undefined) return strangeAnswer('an upload was begun and has no ID');
   return { kind: 'ok', uploadId };
 };
 
@@ -47,13 +47,15 @@ export const uploadPart = async (
   const crc32 = encodeCrc32(request.crc32);
   if (lane.state.repeatsChecksum) {
     const answer = await sendPart(lane, request, { ChecksumCRC32: crc32 }, signal);
-    if (answer.ChecksumCRC32 === crc32) return { kind: 'ok', part: finishedPart(request, answer) };
+    if (answer.ETag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
+    if (answer.ChecksumCRC32 === crc32) return { kind: 'ok', part: finishedPart(request, answer.ETag) };
     if (answer.ChecksumCRC32 !== undefined) return otherDigest('CRC32');
     lane.state.repeatsChecksum = false;
   }
   const md5 = createHash('md5').update(request.body).digest('base64');
   const answer = await sendPart(lane, request, { ContentMD5: md5 }, signal);
-  return { kind: 'ok', part: finishedPart(request, answer) };
+  if (answer.ETag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
+  return { kind: 'ok', part: finishedPart(request, answer.ETag) };
 };
 
 const sendPart = async (
@@ -71,14 +73,14 @@ const sendPart = async (
   return lane.client.send(command, { abortSignal: signal, requestTimeout: requestTimeoutMs(body.byteLength) });
 };
 
-const finishedPart = (
-  { partNumber, body, crc32 }: PartRequest,
-  { ETag: etag }: UploadPartCommandOutput,
-): FinishedPart => {
-  if (etag === undefined)
-    throw new Error(`Cannot keep part ${String(partNumber)}: the answer of the bucket has no ETag`);
-  return { partNumber, etag, sizeBytes: body.byteLength, crc32 };
-};
+const PART_WITHOUT_ETAG = 'a part was stored and has no ETag';
+
+const finishedPart = ({ partNumber, body, crc32 }: PartRequest, etag: string): FinishedPart => ({
+  partNumber,
+  etag,
+  sizeBytes: body.byteLength,
+  crc32,
+});
 
 /** As S3 writes it: four bytes, the highest first, in base64. */
 const encodeCrc32 = (crc32: number): string => {
@@ -87,14 +89,14 @@ const encodeCrc32 = (crc32: number): string => {
   return bytes.toString('base64');
 };
 
-/** Makes the object of its parts. */
+/** Makes the object of its parts. The status comes before the work is done: only an answer with an ETag says that it is. */
 export const completeUpload = async (
   lane: Lane,
   upload: OpenUpload & { readonly parts: readonly FinishedPart[]; readonly refuseExisting: boolean },
   signal: AbortSignal,
 ): Answer<object> => {
   const parts = upload.parts.toSorted((one, other) => one.partNumber - other.partNumber);
-  await lane.client.send(
+  const { ETag: etag } = await lane.client.send(
     new CompleteMultipartUploadCommand({
       ...lane.target,
       ...{ Key: upload.key, UploadId: upload.uploadId },
@@ -108,7 +110,7 @@ export const completeUpload = async (
     }),
     { abortSignal: signal },
   );
-  return { kind: 'ok' };
+  return etag === undefined ? strangeAnswer('an upload was completed and has no ETag') : { kind: 'ok' };
 };
 
 /** Gives an upload up; one that is gone already is as good. */

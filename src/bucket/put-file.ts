@@ -1,11 +1,14 @@
 // A file of any size into the bucket through lib-storage: the import log.
 
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Upload } from '@aws-sdk/lib-storage';
 import { SECOND_MS } from '#language/units.ts';
 import type { BucketAccess } from './contract.ts';
 import type { Answer } from './guarded.ts';
+import { findObject } from './find-object.ts';
 import { bucketTarget, createS3Client } from './s3-client.ts';
+import { bareEtag, strangeAnswer, translateError } from './translate.ts';
 
 /** Parts at once, 5 MiB each. */
 const PARTS_AT_ONCE = 2;
@@ -22,6 +25,7 @@ export const putFile = async (
   { key, path, contentType }: { readonly key: string; readonly path: string; readonly contentType: string },
   signal: AbortSignal,
 ): Answer<object> => {
+  const { size: sizeBytes } = await stat(path);
   // A client of its own: lib-storage hands no signal to its requests, so their connections are what is cut.
   const client = createS3Client(access);
   const underWay = new Set<Promise<unknown>>();
@@ -37,7 +41,7 @@ export const putFile = async (
   signal.addEventListener('abort', stop, { once: true });
   const body = createReadStream(path);
   try {
-    await new Upload({
+    const { ETag: etag } = await new Upload({
       client,
       params: { ...bucketTarget(access), Key: key, Body: body, ContentType: contentType, ChecksumAlgorithm: 'CRC32' },
       queueSize: PARTS_AT_ONCE,
@@ -45,7 +49,8 @@ export const putFile = async (
       leavePartsOnError: true,
       abortController: stopping,
     }).done();
-    return { kind: 'ok' };
+    if (etag === undefined) return strangeAnswer('a file was stored and has no ETag');
+    return await confirm({ client, target: bucketTarget(access) }, { key, sizeBytes, etag }, signal);
   } finally {
     signal.removeEventListener('abort', stop);
     body.destroy();
@@ -54,6 +59,19 @@ export const putFile = async (
     });
     client.destroy();
   }
+};
+
+/** Asks what lies there now; a key that may write and not look has the ETag of the answer alone. */
+const confirm = async (
+  reached: Parameters<typeof findObject>[0],
+  { key, sizeBytes, etag }: { readonly key: string; readonly sizeBytes: number; readonly etag: string },
+  signal: AbortSignal,
+): Answer<object> => {
+  const found = await findObject(reached, key, signal).catch(translateError);
+  if (found.kind === 'problem') return found.scope === 'access-denied' ? { kind: 'ok' } : found;
+  const { object } = found;
+  if (object?.sizeBytes === sizeBytes && object.etag === bareEtag(etag)) return { kind: 'ok' };
+  return strangeAnswer(`a file of ${String(sizeBytes)} bytes was stored and is not there`);
 };
 
 const track = <Value>(underWay: Set<Promise<unknown>>, request: Promise<Value>): Promise<Value> => {

@@ -5,7 +5,7 @@ import type { PutRequest } from './contract.ts';
 import type { Answer } from './guarded.ts';
 import { propertyHeaders } from './property-headers.ts';
 import { HEADERS_PLACE, requestTimeoutMs, withHeaders, type Lane } from './s3-client.ts';
-import { otherDigest } from './translate.ts';
+import { otherDigest, strangeAnswer } from './translate.ts';
 
 /** Writes an object. Errors: as the SDK throws them. */
 export const putObject = async (lane: Lane, request: PutRequest, signal: AbortSignal): Answer<object> => {
@@ -22,6 +22,8 @@ export const putObject = async (lane: Lane, request: PutRequest, signal: AbortSi
     abortSignal: signal,
     requestTimeout: requestTimeoutMs(body.byteLength),
   });
+  // Every S3 names the ETag of what it stored; a proxy's page, with whatever status, does not.
+  if (answer.ETag === undefined) return strangeAnswer('an object was stored and has no ETag');
   const etag = md5Etag(answer);
   if (etag !== undefined && etag !== Buffer.from(md5).toString('hex')) return otherDigest('MD5');
   return { kind: 'ok' };

@@ -4,7 +4,9 @@
 // 1. Only problems of scope `transient` are waited out; every other answer is given back at once.
 // 2. An attempt counts against a key only if another key was acknowledged while it ran or since the one before it:
 //    while nothing gets through, it is the bucket that fails and not the key, and the wait has no end but the signal.
-// 3. Waits grow to a limit and are drawn from their whole range (full jitter), so that many requests do not return as
+// 3. A problem that names a hold (an answer that is none of S3) is no outage: where nothing else gets through it becomes
+//    that hold, soon where nothing ever did, later where the bucket has answered before and may do so again.
+// 4. Waits grow to a limit and are drawn from their whole range (full jitter), so that many requests do not return as
 //    one.
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,13 +18,20 @@ import type { Answer } from './guarded.ts';
 export interface RetryBudget {
   /** Counted attempts (see the invariants) after which the problem is the key's own. */
   readonly attempts: number;
+  /** Attempts that meet a problem with a hold of its own, nothing else getting through, after which it is that hold. */
+  readonly heldAttempts: { readonly neverAnswered: number; readonly answeredBefore: number };
   /** Range of the first wait, in milliseconds; it doubles with each. */
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
 }
 
-/** Five attempts by decision 11; waits from a tenth of a second to half a minute. */
-const RETRY_BUDGET: RetryBudget = { attempts: 5, firstWaitMs: 100, longestWaitMs: 30 * SECOND_MS };
+/** Five attempts by decision 11; waits from a tenth of a second to half a minute: 20 take about three minutes. */
+const RETRY_BUDGET: RetryBudget = {
+  attempts: 5,
+  heldAttempts: { neverAnswered: 5, answeredBefore: 20 },
+  firstWaitMs: 100,
+  longestWaitMs: 30 * SECOND_MS,
+};
 
 /** What `createRetry` needs of its surroundings. */
 export interface RetryDeps {
@@ -37,7 +46,7 @@ export interface RetryDeps {
 export interface Retry {
   /**
    * Calls `attempt` until it gives something other than a transient problem, or the budget of this key is used up:
-   * then that problem is given back, still with scope `transient`.
+   * then that problem is given back, still with scope `transient`, or as the hold that it names.
    * Errors: `signal.reason`, and what `attempt` throws.
    */
   run<Value>(key: string, attempt: (signal: AbortSignal) => Answer<Value>, signal: AbortSignal): Answer<Value>;
@@ -53,6 +62,7 @@ export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }:
   return {
     run: async (key, attempt, signal) => {
       let counted = 0;
+      let alone = 0;
       let seenUpTo = acknowledged.count();
       for (let failures = 0; ; failures += 1) {
         signal.throwIfAborted();
@@ -65,11 +75,17 @@ export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }:
         if (answer.scope !== 'transient') {
           // A refusal is an answer: the bucket is there.
           trouble = undefined;
-          return answer;
+          return failures === 0 ? answer : { ...answer, isAfterTrouble: true };
         }
-        if (acknowledged.hasOther(key, seenUpTo)) counted += 1;
+        if (acknowledged.hasOther(key, seenUpTo)) {
+          counted += 1;
+          alone = 0;
+        } else alone += 1;
         seenUpTo = acknowledged.count();
         if (counted >= budget.attempts) return answer;
+        const { neverAnswered, answeredBefore } = budget.heldAttempts;
+        const borne = seenUpTo === 0 ? neverAnswered : answeredBefore;
+        if (answer.holdCode !== undefined && alone >= borne) return { ...answer, scope: 'bucket' };
         trouble = describe(answer);
         await sleep(random() * Math.min(budget.longestWaitMs, budget.firstWaitMs * 2 ** failures), signal);
       }

@@ -2,6 +2,7 @@
 
 import { SECOND_MS } from '#language/units.ts';
 import type { Bucket, BucketAccess } from './contract.ts';
+import { findObject } from './find-object.ts';
 import { guarded, type Answer } from './guarded.ts';
 import { abortUpload, completeUpload, createUpload, listParts, listUploads, uploadPart } from './multipart.ts';
 import { putFile } from './put-file.ts';
@@ -27,6 +28,7 @@ export const createSdkBucket = (access: BucketAccess): Bucket => {
       if (created.kind === 'problem') return created;
       return bucket.abortUpload({ key, uploadId: created.uploadId }, AbortSignal.timeout(CLEANUP_MS));
     },
+    findObject: (key, signal) => guarded(signal, () => findObject(lane, key, signal)),
     putFile: (request, signal) =>
       withoutRests(bucket, request.key, signal, () => guarded(signal, () => putFile(access, request, signal))),
     [Symbol.asyncDispose]: () => {

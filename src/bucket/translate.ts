@@ -5,11 +5,13 @@ import { printable } from '#language/printable.ts';
 import type { BucketHoldCode, BucketProblem } from './contract.ts';
 
 type Verdict =
-  | { readonly scope: 'file' | 'transient' }
+  | { readonly scope: 'file' | 'transient'; readonly holdCode?: BucketHoldCode }
   | { readonly scope: 'bucket' | 'access-denied'; readonly holdCode: BucketHoldCode };
 
 const hold = (holdCode: BucketHoldCode): Verdict => ({ scope: 'bucket', holdCode });
 const TRANSIENT: Verdict = { scope: 'transient' };
+/** Waited out, and a hold where that does not help. */
+const STRANGE: Verdict = { scope: 'transient', holdCode: 'NotS3Answer' };
 const FILE: Verdict = { scope: 'file' };
 const DENIED: Verdict = { scope: 'access-denied', holdCode: 'AccessDenied' };
 
@@ -69,6 +71,8 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
 ]);
 
 const STATUS = {
+  firstNoSuccess: 300,
+  firstClientError: 400,
   movedPermanently: 301,
   temporaryRedirect: 307,
   unauthorized: 401,
@@ -84,12 +88,16 @@ const STATUS = {
 const judge = (status: number, code: string): Verdict => {
   const known = VERDICTS.get(code);
   if (known !== undefined) return known;
+  // An error after all, or what nobody can read: no refusal of S3, and no success either.
+  if (status < STATUS.firstNoSuccess) return STRANGE;
   if (code.startsWith('KMS.')) return hold('EncryptionKeyProblem');
   if (status === STATUS.insufficientStorage) return hold('BucketFull');
   if (status === STATUS.movedPermanently) return hold('WrongRegion');
   if (status === STATUS.unauthorized || status === STATUS.forbidden) return DENIED;
   if (status === STATUS.requestTimeout || status === STATUS.tooManyRequests) return TRANSIENT;
   if (status === STATUS.temporaryRedirect) return TRANSIENT;
+  // Sent elsewhere by what is not S3, which uses 301 and 307 alone: every object would be.
+  if (status < STATUS.firstClientError) return hold('NotS3Answer');
   // What the bucket has not learnt it will not learn by waiting.
   if (status === STATUS.notImplemented) return FILE;
   return status >= STATUS.serverErrors ? TRANSIENT : FILE;
@@ -172,10 +180,30 @@ const connectionCode = (error: Error): string | undefined => {
   return error.name === 'TimeoutError' ? 'ETIMEDOUT' : undefined;
 };
 
-/** The bucket acknowledged other bytes than were sent; sent again like a broken connection (decision 11). */
+/** An ETag without the quotes that some services leave out. */
+export const bareEtag = (etag: string): string => etag.replaceAll('"', '');
+
+/**
+ * An answer with a status of success that is none of S3: a proxy's page, or an answer that was cut off. It acknowledges
+ * nothing; where waiting does not help, something that is not the bucket answers.
+ */
+export const strangeAnswer = (what: string): BucketProblem => ({
+  kind: 'problem',
+  scope: 'transient',
+  holdCode: 'NotS3Answer',
+  status: 0,
+  code: 'NotS3Answer',
+  message: `The answer is not one of S3: ${what}`,
+});
+
+/**
+ * The bucket acknowledged other bytes than were sent; sent again like a broken connection (decision 11). A service whose
+ * digests are never those of what was sent would be asked without end: that is a hold.
+ */
 export const otherDigest = (what: string): BucketProblem => ({
   kind: 'problem',
   scope: 'transient',
+  holdCode: 'NotS3Answer',
   status: 0,
   code: 'BadDigest',
   message: `The bucket acknowledged another ${what} than was sent`,

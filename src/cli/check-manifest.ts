@@ -1,8 +1,10 @@
 // What can be told about a manifest without its bucket: syntax, fields, patterns; findings and warnings.
 
+import { sortedByLine } from '#job/manifest-tree.ts';
 import { manifestWarnings } from '#job/manifest-warnings.ts';
 import type { ManifestProblem } from '#job/manifest.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
+import { compileIgnore } from '#object/ignore-patterns.ts';
 import { createObjectRules } from '#object/rules.ts';
 import type { ManifestCheck } from './json-shapes.ts';
 import { refused, type Answer } from './refusal.ts';
@@ -10,7 +12,10 @@ import { refused, type Answer } from './refusal.ts';
 /** Checks a manifest; the customs rule only where the facility's country is known (spec 1.5). */
 export const checkManifest = (bytes: Uint8Array, facilityCountry?: string): ManifestCheck => {
   const parsed = parseManifest(bytes, facilityCountry === undefined ? {} : { facilityCountry });
-  if (parsed.kind === 'problem') return invalid(parsed.problems);
+  if (parsed.kind === 'problem') {
+    const ignore = compileIgnore(parsed.readable?.ignore ?? []);
+    return invalid(sortedByLine([...parsed.problems, ...(ignore.kind === 'problem' ? ignore.problems : [])]));
+  }
   const compiled = createObjectRules(parsed.manifest);
   if (compiled.kind === 'problem') return invalid(compiled.problems);
   return { valid: true, problems: [], warnings: [...manifestWarnings(parsed.manifest)] };

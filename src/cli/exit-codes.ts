@@ -33,6 +33,7 @@ const EXIT_CODE_OF_REFUSAL: ReadonlyMap<string, ExitCode> = new Map([
   ['StoreBusy', EXIT_CODES.unavailable],
   ['StoreUnreadable', EXIT_CODES.unavailable],
   ['BucketUnreachable', EXIT_CODES.unavailable],
+  ['NotS3Answer', EXIT_CODES.unavailable],
   ['NotOwner', EXIT_CODES.notPermitted],
   ['NotPermitted', EXIT_CODES.notPermitted],
   ['InvalidConfig', EXIT_CODES.config],

@@ -151,7 +151,7 @@ const codeOf = ({ scope, holdCode }: BucketProblem): string => {
     case 'access-denied':
       return holdCode ?? 'AccessDenied';
     case 'transient':
-      return 'BucketUnreachable';
+      return holdCode ?? 'BucketUnreachable';
     // The probe differs from a file in nothing but its name: what it is refused for stands in the manifest.
     case 'file':
       return 'InvalidManifestField';

@@ -4,12 +4,14 @@ import assert from 'node:assert/strict';
 import type { Config } from '#config/contract.ts';
 import { logKeyOf } from '#import-log/publish.ts';
 import { createJobId, type JobId } from '#job/job-id.ts';
+import { sortedByLine } from '#job/manifest-tree.ts';
 import { manifestWarnings } from '#job/manifest-warnings.ts';
 import type { Manifest, ManifestProblem } from '#job/manifest.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import { DAY_MS } from '#language/units.ts';
 import type { MailWriter } from '#mail/mail-writer.ts';
 import type { ObjectRules } from '#object/contract.ts';
+import { compileIgnore } from '#object/ignore-patterns.ts';
 import { createObjectRules } from '#object/rules.ts';
 import { jobInputSchema } from '#protocol/control.ts';
 import type { Account, Job, JobChange, Store } from '#store/contract.ts';
@@ -74,22 +76,28 @@ const readRequest = (deps: CreateJobDeps, body: unknown): Request | Refused => {
   const bytes = Uint8Array.from(Buffer.from(input.value.manifest, 'base64'));
   const { facilityCountry } = deps.config.jobs;
   const parsed = parseManifest(bytes, facilityCountry === undefined ? {} : { facilityCountry });
-  if (parsed.kind === 'problem') return refusedManifest(parsed.problems);
+  const { signingKeyId } = input.value;
+  if (parsed.kind === 'problem') {
+    const { problems, readable } = parsed;
+    if (readable === undefined) return refusedManifest(problems);
+    const ignore = compileIgnore(readable.ignore);
+    const patterns = ignore.kind === 'problem' ? ignore.problems : [];
+    return refusedManifest([...problems, ...patterns], chooseKeys(account, readable, signingKeyId));
+  }
   const { manifest } = parsed;
   const compiled = createObjectRules(manifest);
-  const keys = chooseKeys(account, manifest, input.value.signingKeyId);
-  if (compiled.kind === 'problem') {
-    return refusedManifest([...compiled.problems, ...(keys.kind === 'refused' ? (keys.problems ?? []) : [])]);
-  }
+  const keys = chooseKeys(account, manifest, signingKeyId);
+  if (compiled.kind === 'problem') return refusedManifest(compiled.problems, keys);
   if (keys.kind === 'refused') return keys;
   return refusedByQuota(deps, email) ?? { kind: 'ok', account, bytes, manifest, rules: compiled.rules, keys };
 };
 
-const refusedManifest = (
-  problems: readonly (ManifestProblem | NonNullable<Refused['problems']>[number])[],
-): Refused => {
+// Under the code of the manifest's first finding; what is wrong with the key that it names is told with the others.
+const refusedManifest = (findings: readonly ManifestProblem[], keys?: KeyChoice): Refused => {
+  const ofKeys = keys?.kind === 'refused' ? (keys.problems ?? []) : [];
+  const problems = sortedByLine([...findings, ...ofKeys]);
   const message = problems.length === 1 ? '1 finding' : `${String(problems.length)} findings`;
-  return refused(problems[0]?.code ?? 'MalformedManifest', { message }, problems);
+  return refused(sortedByLine(findings)[0]?.code ?? 'MalformedManifest', { message }, problems);
 };
 
 const refusedByQuota = ({ store, config, now }: CreateJobDeps, email: string): Refused | undefined => {

@@ -37,6 +37,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['NoLoadingKey', 409],
   ['CreateJobQuotaExceeded', 429],
   ['BucketUnreachable', 502],
+  ['NotS3Answer', 502],
 ]);
 
 /** Makes a refusal. */

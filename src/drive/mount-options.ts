@@ -39,7 +39,8 @@ const ATTEMPTS: ReadonlyMap<string, readonly [MountAttempt, ...MountAttempt[]]> 
   ['ext4', [kernel('ext4', 'errors=remount-ro')]],
   // Two drives of one clone carry the same UUID, and both may be in the station.
   ['xfs', [kernel('xfs', 'nouuid')]],
-  ['btrfs', [kernel('btrfs')]],
+  // The top of the tree, from where every subvolume is seen: the one that is shown by default may be any of them.
+  ['btrfs', [kernel('btrfs', 'subvolid=5')]],
   ['vfat', [kernel('vfat', 'utf8', 'tz=UTC')]],
   ['exfat', [kernel('exfat', 'iocharset=utf8'), fuse('exfat-fuse')]],
   ['ntfs', [kernel('ntfs3', 'iocharset=utf8'), fuse('ntfs-3g', 'norecover')]],

@@ -7,7 +7,7 @@ import { kindOf } from './ledger.ts';
 export const firstFailedRows = async (rows: AsyncIterable<LogRow>, limit: number): Promise<readonly LogRow[]> => {
   const failed: LogRow[] = [];
   for await (const row of rows) {
-    if (kindOf(row.status) === 'failed') failed.push(row);
+    if (kindOf(row) === 'failed') failed.push(row);
     if (failed.length >= limit) break;
   }
   return failed;

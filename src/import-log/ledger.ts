@@ -21,8 +21,9 @@ export const countLog = async (rows: AsyncIterable<LogRow>, hashKey: Uint8Array)
   const all = emptyTally();
   const sum = createPathSum();
   const failedByCode = new Map<string, number>();
-  for await (const { status, code, path, sizeBytes } of rows) {
-    const kind = kindOf(status);
+  for await (const row of rows) {
+    const { code, path, sizeBytes } = row;
+    const kind = kindOf(row);
     addTo(tallies[kind], sizeBytes);
     addTo(all, sizeBytes);
     sum.add(pathHash(hashKey, path));
@@ -59,9 +60,9 @@ const addTo = (tally: Tally, sizeBytes: number): void => {
   tally.bytes = addBytes(tally.bytes, sizeBytes);
 };
 
-/** What became of a file, by the status of its row. */
-export const kindOf = (status: number): 'loaded' | 'ignored' | 'failed' => {
-  if (status === LOADED_STATUS) return 'loaded';
+/** What became of a file. Loaded is one whose whole row says so: a status alone may be what someone else answered. */
+export const kindOf = ({ status, code, md5 }: LogRow): 'loaded' | 'ignored' | 'failed' => {
+  if (status === LOADED_STATUS && code === 'OK' && md5 !== '') return 'loaded';
   return status === IGNORED_STATUS ? 'ignored' : 'failed';
 };
 

@@ -10,7 +10,8 @@ import { given } from './given.ts';
 // Longest field of an address, in characters (ours, spec 1.4).
 const MAX_ADDRESS_CHARACTERS = 100;
 
-const POST_BOX = /\bp ?o ?box\b|\bpost office box\b|\bpob ?\d/u;
+// With or without blank, hyphen and number: `PO Box12`, `Post-Office Box`; but no `Post Office Boxwood Lane`.
+const POST_BOX = /\bp[ -]?o[ -]?box(?![a-z])|\bpost[ -]?office[ -]?box(?![a-z])|\bpob[ -]?\d/u;
 
 /** True for a line that names a post box, whatever its case, dots and blanks (spec 1.4). */
 export const isPostBox = (line: string): boolean =>

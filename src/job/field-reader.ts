@@ -20,8 +20,6 @@ export interface FieldReaderOptions {
   /** Codes of a missing field and of a wrong value; an unknown field is always an InvalidManifestField. */
   readonly missingCode: ManifestProblemCode;
   readonly invalidCode: ManifestProblemCode;
-  /** Fields whose values are never repeated. */
-  readonly secretFields?: ReadonlySet<string>;
   readonly findings: Findings;
 }
 
@@ -43,6 +41,9 @@ export interface FieldReader {
 
 const LONGEST_QUOTE = 60;
 
+// In lower case: whoever mistypes a field, or puts it into another map, must not find its value in a mail.
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['pincode', 'truecryptpassword']);
+
 const EXPECTED_TEXT = 'text';
 
 /** A text as a finding repeats it: printable, in quotes, at most 60 characters. */
@@ -54,7 +55,7 @@ export const quoteValue = (text: string): string => {
 
 /** Makes the reader of one map. */
 export const createFieldReader = (options: FieldReaderOptions): FieldReader => {
-  const { map, path, findings, secretFields = new Set<string>() } = options;
+  const { map, path, findings } = options;
   const entries = new Map(map.entries.map((entry) => [entry.name, entry]));
   const asked = new Set<string>();
 
@@ -77,7 +78,7 @@ export const createFieldReader = (options: FieldReaderOptions): FieldReader => {
     if (entry === undefined || !isShape(entry, 'scalar', EXPECTED_TEXT, refuse)) return undefined;
     const checked = rule(entry.value.text);
     if ('value' in checked) return { value: checked.value, line: entry.line };
-    const found = secretFields.has(name) ? '' : `, found ${quoteValue(entry.value.text)}`;
+    const found = SECRET_FIELDS.has(name.toLowerCase()) ? '' : `, found ${quoteValue(entry.value.text)}`;
     refuse(name, `expected ${checked.expected}${found}`);
     return undefined;
   };

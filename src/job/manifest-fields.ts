@@ -8,9 +8,6 @@ import type { SyntaxRules } from './manifest-syntax.ts';
 import { type FieldReader, type Rule, createFieldReader } from './field-reader.ts';
 import { headerRule, mediaTypeRule, metadataNameRule } from './field-rules.ts';
 
-/** Fields whose values are never repeated in a finding. */
-export const SECRET_FIELDS: ReadonlySet<string> = new Set(['pinCode', 'trueCryptPassword']);
-
 const OF_EXPORTS = 'belongs to an export manifest, expected an S3 import manifest';
 const OF_VOLUMES = 'belongs to an EBS or Glacier manifest, expected an S3 import manifest';
 

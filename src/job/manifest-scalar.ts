@@ -76,6 +76,14 @@ export const readScalar = (source: string, line: number): ValueResult<ScalarNode
   return isQuoted(trimmed) ? readWholeQuoted(trimmed, line) : plainScalar(withoutComment(trimmed), line);
 };
 
+/** Reads what stands behind a name's colon: "#" begins a comment behind a blank only, so directly behind it is text. */
+export const readBehindColon = (rest: string, line: number): ValueResult<ScalarNode> => {
+  if (rest.startsWith('#')) return plainScalar(withoutTrailingComment(trimBlanks(rest)), line);
+  const read = readScalar(rest, line);
+  const isComment = trimBlanks(rest).startsWith('#');
+  return read.kind === 'ok' && isComment ? { kind: 'ok', node: { ...read.node, isCommentAlone: true } } : read;
+};
+
 /** Reads an item of `ignore`: a quoted text, or all that stands on the line (patterns are no YAML). */
 export const readLiteral = (source: string, line: number): ValueResult<ScalarNode> => {
   const trimmed = trimBlanks(source);
@@ -92,8 +100,9 @@ export const plainScalar = (text: string, line: number): ValueResult<ScalarNode>
 };
 
 /** Cuts a comment off: "#" at the start or behind a blank (YAML 1.2.2, 6.6). */
-export const withoutComment = (text: string): string => {
-  if (text.startsWith('#')) return '';
+export const withoutComment = (text: string): string => (text.startsWith('#') ? '' : withoutTrailingComment(text));
+
+const withoutTrailingComment = (text: string): string => {
   const at = text.search(/[ \t]#/u);
   return at === -1 ? text : trimBlanks(text.slice(0, at));
 };

@@ -3,9 +3,18 @@
 
 import { printable } from '#language/printable.ts';
 
+import { given } from './given.ts';
 import type { Findings, ManifestEntry, ManifestNode, MapNode, ScalarNode } from './manifest-tree.ts';
 import { isFlow, readFlow } from './manifest-flow.ts';
-import { isBlankOrComment, isQuoted, readLiteral, readQuoted, readScalar, trimBlanks } from './manifest-scalar.ts';
+import {
+  isBlankOrComment,
+  isQuoted,
+  readBehindColon,
+  readLiteral,
+  readQuoted,
+  readScalar,
+  trimBlanks,
+} from './manifest-scalar.ts';
 
 /** Fields whose content has a syntax of its own. */
 export interface SyntaxRules {
@@ -30,12 +39,14 @@ interface Draft {
   readonly inline: ManifestNode;
   readonly children: ManifestEntry[];
   readonly items: ScalarNode[];
-  childIndent: number;
+  // Of the first child: all the others must have it, or a line would land in a map that its author had left (spec 1.1).
+  childIndent: number | undefined;
   // Children are passed over: their field is refused by name, or what is wrong with them was told once.
   isSpoiled: boolean;
 }
 
-type Complain = (message: string) => void;
+// The field, by its dotted name, where it is known by then.
+type Complain = (message: string, field?: string) => void;
 
 const LIST_ITEM = /^-(?:[ \t]+(.*))?$/su;
 const ENTRY_WISH = 'expected `name: value`, or `- item` in a list';
@@ -52,8 +63,8 @@ export const parseManifestSyntax = (lines: readonly string[], rules: SyntaxRules
   for (const [index, row] of rows.entries()) {
     // A YAML document marker in front says nothing.
     if (index === 0 && row.content === '---') continue;
-    const complain: Complain = (message) => {
-      findings.add({ code: 'MalformedManifest', line: row.line, message });
+    const complain: Complain = (message, field) => {
+      findings.add({ code: 'MalformedManifest', line: row.line, message, ...given({ field }) });
     };
     checkIndentation(row, base, complain);
     const item = LIST_ITEM.exec(row.content);
@@ -82,12 +93,12 @@ const checkIndentation = (row: Row, base: number, complain: Complain): void => {
 };
 
 // `name: value` and `name:value` alike (spec 1.1): an unquoted name ends at the first colon.
-const readEntry = (row: Row, complain: Complain): ManifestEntry | undefined => {
+const readEntry = (row: Row, path: string, complain: Complain): ManifestEntry | undefined => {
   const name = readName(row.content, complain);
   if (name === undefined) return undefined;
   const source = trimBlanks(name.rest);
-  const value = isFlow(source) ? readFlow(source, row.line) : readScalar(source, row.line);
-  if (value.kind === 'problem') complain(value.message);
+  const value = isFlow(source) ? readFlow(source, row.line) : readBehindColon(name.rest, row.line);
+  if (value.kind === 'problem') complain(value.message, `${path}${printable(name.text)}`);
   const node: ManifestNode = value.kind === 'ok' ? value.node : { kind: 'opaque' };
   return { name: name.text, line: row.line, isNameQuoted: name.isQuoted, value: node };
 };
@@ -120,10 +131,17 @@ const readPlainName = (content: string): Name => {
 };
 
 const readDraft = (row: Row, complain: Complain): Draft | undefined => {
-  const entry = readEntry(row, complain);
+  const entry = readEntry(row, '', complain);
   if (entry === undefined) return undefined;
   const { value, ...named } = entry;
-  return { ...named, inline: value, children: [], items: [], childIndent: 0, isSpoiled: value.kind === 'opaque' };
+  return {
+    ...named,
+    inline: value,
+    children: [],
+    items: [],
+    childIndent: undefined,
+    isSpoiled: value.kind === 'opaque',
+  };
 };
 
 const hasInlineValue = ({ inline }: Draft): boolean =>
@@ -145,22 +163,28 @@ const addItem = ({ draft, text, row, rules, complain }: ChildOptions & { readonl
   const read = rules.literalLists.has(draft.name) ? readLiteral : readScalar;
   const value = read(text, row.line);
   if (value.kind === 'ok') draft.items.push(value.node);
-  else complain(value.message);
+  else complain(value.message, printable(draft.name));
 };
 
 const addChild = ({ draft, row, rules, complain }: ChildOptions): void => {
   // Without a draft the line above was refused already.
   if (draft === undefined || !takesChildren(draft, rules, 'a field', complain)) return;
+  // A line with a TAB was refused already, and its depth says nothing.
+  if (!row.hasTab) draft.childIndent ??= row.indent;
+  const { childIndent = row.indent } = draft;
   const last = draft.children.at(-1);
-  const isBelowLast = last?.value.kind === 'scalar' && last.value.text === '' && row.indent > draft.childIndent;
-  if (isBelowLast) {
+  const isBelowLast = last?.value.kind === 'scalar' && last.value.text === '' && row.indent > childIndent;
+  if (isBelowLast && !row.hasTab) {
     complain('the line is nested too deep, expected at most two levels');
     return;
   }
-  const entry = readEntry(row, complain);
-  if (entry === undefined) return;
-  draft.children.push(entry);
-  draft.childIndent = row.indent;
+  if (row.indent !== childIndent && !row.hasTab) {
+    complain(
+      `the line is indented by ${row.indent}, expected ${childIndent} as above under "${printable(draft.name)}"`,
+    );
+  }
+  const entry = readEntry(row, `${printable(draft.name)}.`, complain);
+  if (entry !== undefined) draft.children.push(entry);
 };
 
 const takesChildren = (draft: Draft, rules: SyntaxRules, what: string, complain: Complain): boolean => {

@@ -9,6 +9,8 @@ export interface ScalarNode {
   /** 1-based line of the manifest. */
   readonly line: number;
   readonly isQuoted: boolean;
+  /** Nothing but a comment stands where the value should: its author may have meant a text that begins with "#". */
+  readonly isCommentAlone?: boolean;
 }
 
 /** A list of texts. */
@@ -51,14 +53,20 @@ export interface Findings {
   readonly sorted: () => readonly ManifestProblem[];
 }
 
+/** Findings by line; those without one come last, and those of one line stay in their order. */
+export const sortedByLine = <Finding extends { readonly line?: number | undefined }>(
+  findings: readonly Finding[],
+): readonly Finding[] => findings.toSorted((one, other) => lineOf(one) - lineOf(other));
+
+const lineOf = ({ line }: { readonly line?: number | undefined }): number => line ?? Number.MAX_SAFE_INTEGER;
+
 /** Makes an empty collection of findings. */
 export const createFindings = (): Findings => {
   const problems: ManifestProblem[] = [];
-  const lineOf = (problem: ManifestProblem): number => problem.line ?? Number.MAX_SAFE_INTEGER;
   return {
     add: (problem) => {
       problems.push(problem);
     },
-    sorted: () => problems.toSorted((one, other) => lineOf(one) - lineOf(other)),
+    sorted: () => sortedByLine(problems),
   };
 };

@@ -19,6 +19,7 @@ const IGNORES_CASE = '(?i';
 export const manifestWarnings = (manifest: Manifest, existing: 'replace' | 'refuse' = 'replace'): readonly string[] => [
   ...recycleBinWarnings(manifest),
   ...commentWarnings(manifest),
+  ...commentAloneWarnings(manifest),
   ...bucketWarnings(manifest),
   ...eraseWarnings(manifest),
   existing === 'replace'
@@ -46,6 +47,12 @@ const commentWarnings = ({ ignore }: Manifest): readonly string[] =>
   ignore
     .filter(({ value }) => /[\t ]#/u.test(value))
     .map(({ line }) => `The ignore pattern on line ${line} holds a blank and "#": that is part of it, not a comment.`);
+
+const commentAloneWarnings = ({ commentsAlone = [] }: Manifest): readonly string[] =>
+  commentsAlone.map(
+    ({ value, line }) =>
+      `The field ${quoteValue(value)} on line ${line} holds nothing but a comment, so it is not given; a value that begins with "#" needs quotes.`,
+  );
 
 const bucketWarnings = ({ bucket, logBucket }: Manifest): readonly string[] =>
   [...new Set([bucket, logBucket])]

@@ -91,9 +91,14 @@ export interface Manifest {
   readonly customs?: Readonly<Record<string, string>>;
   /** Line of each top-level field that was given, for findings of later checks (patterns, bucket, address). */
   readonly lines: ReadonlyMap<string, number>;
+  /** Fields, by dotted name, where nothing but a comment stands: they are not given, and their author is warned. */
+  readonly commentsAlone?: readonly Located<string>[];
 }
 
-/** What parsing gives: the manifest, or every finding. */
+/** What of a manifest with findings later checks can look at, so that they tell theirs in the same go. */
+export type ReadableFields = Pick<Manifest, 'ignore' | 'accessKeyId' | 'lines'>;
+
+/** What parsing gives: the manifest, or every finding, with what could be read where there is any field. */
 export type ManifestResult =
   | { readonly kind: 'ok'; readonly manifest: Manifest }
-  | { readonly kind: 'problem'; readonly problems: readonly ManifestProblem[] };
+  | { readonly kind: 'problem'; readonly problems: readonly ManifestProblem[]; readonly readable?: ReadableFields };

@@ -2,7 +2,7 @@
 
 import type { Secret } from '#language/secret.ts';
 
-import type { Acl, Manifest, ManifestResult, ReturnAddress } from './manifest.ts';
+import type { Acl, Located, Manifest, ManifestResult, ReadableFields, ReturnAddress } from './manifest.ts';
 import { readReturnAddress } from './address.ts';
 import { isUnitedStates, isWithoutCustoms } from './country.ts';
 import { readCustoms } from './customs.ts';
@@ -24,7 +24,6 @@ import {
 } from './field-rules.ts';
 import { given } from './given.ts';
 import {
-  SECRET_FIELDS,
   SYNTAX_RULES,
   checkMetadata,
   readContentTypes,
@@ -51,21 +50,27 @@ export const parseManifest = (bytes: Uint8Array, options: ParseManifestOptions =
   const findings = createFindings();
   const lines = readManifestLines(bytes, findings);
   const root = lines === undefined ? undefined : parseManifestSyntax(lines, SYNTAX_RULES, findings);
-  const manifest = root === undefined ? undefined : readRoot(root, options, findings);
+  const { manifest, readable } = (root === undefined ? undefined : readRoot(root, options, findings)) ?? {};
   const problems = findings.sorted();
-  return manifest === undefined || problems.length > 0 ? { kind: 'problem', problems } : { kind: 'ok', manifest };
+  if (manifest !== undefined && problems.length === 0) return { kind: 'ok', manifest };
+  return { kind: 'problem', problems, ...given({ readable }) };
 };
 
-const readRoot = (root: MapNode, options: ParseManifestOptions, findings: Findings): Manifest | undefined => {
+interface Reading {
+  readonly manifest?: Manifest;
+  readonly readable: ReadableFields;
+}
+
+const readRoot = (root: MapNode, options: ParseManifestOptions, findings: Findings): Reading | undefined => {
   if (root.entries.length > 0) return readManifest(root, options, findings);
   // Without one field it is some other file; a list of all that is missing would not help.
   findings.add({ code: 'MalformedManifest', message: 'the manifest holds no field, expected lines of `name: value`' });
   return undefined;
 };
 
-const readManifest = (root: MapNode, options: ParseManifestOptions, findings: Findings): Manifest | undefined => {
+const readManifest = (root: MapNode, options: ParseManifestOptions, findings: Findings): Reading => {
   const codes = { missingCode: 'MissingManifestField', invalidCode: 'InvalidManifestField' } as const;
-  const reader = createFieldReader({ map: root, path: '', ...codes, secretFields: SECRET_FIELDS, findings });
+  const reader = createFieldReader({ map: root, path: '', ...codes, findings });
   const version = reader.required('manifestVersion', versionRule)?.value;
   const majorVersion = version === undefined ? undefined : majorOf(version);
   const identity = readIdentity(reader, majorVersion);
@@ -74,24 +79,36 @@ const readManifest = (root: MapNode, options: ParseManifestOptions, findings: Fi
   const delivery = readDelivery(reader, options, findings);
   refuseForeignFields(reader);
   reader.refuseUnknown();
-  if (version === undefined || majorVersion === undefined) return undefined;
-  if (identity === undefined || target === undefined || delivery === undefined) return undefined;
   const lines = new Map(root.entries.filter(({ name }) => reader.isGiven(name)).map(({ name, line }) => [name, line]));
-  return { manifestVersion: version, majorVersion, ...identity, ...target, ...objects, ...delivery, lines };
+  const readable = { lines, ignore: objects.ignore, ...given({ accessKeyId: identity.accessKeyId }) };
+  if (version === undefined || majorVersion === undefined) return { readable };
+  if (!isIdentity(identity) || target === undefined || delivery === undefined) return { readable };
+  const commentsAlone = commentsAloneIn(root, '');
+  const rest = commentsAlone.length > 0 ? { lines, commentsAlone } : { lines };
+  const fields = { ...identity, ...target, ...objects, ...delivery, ...rest };
+  return { manifest: { manifestVersion: version, majorVersion, ...fields }, readable };
 };
+
+const commentsAloneIn = ({ entries }: MapNode, path: string): readonly Located<string>[] =>
+  entries.flatMap(({ name, line, value }) => {
+    if (value.kind === 'map') return commentsAloneIn(value, `${path}${name}.`);
+    return value.kind === 'scalar' && value.isCommentAlone === true ? [{ value: `${path}${name}`, line }] : [];
+  });
 
 const majorOf = (version: string): Major => (version.startsWith('2') ? 2 : 1);
 
 type Identity = Pick<Manifest, 'accessKeyId' | 'deviceId' | 'eraseDevice' | 'generator'>;
 
 // Required in one version only: `accessKeyId` in 1.x, `eraseDevice` in 2.0 (spec 1.3).
-const readIdentity = (reader: FieldReader, majorVersion: Major | undefined): Identity | undefined => {
+const readIdentity = (reader: FieldReader, majorVersion: Major | undefined): Partial<Identity> => {
   const accessKeyId = (majorVersion === 1 ? reader.required : reader.optional)('accessKeyId', accessKeyIdRule)?.value;
   const deviceId = reader.required('deviceId', lineRule)?.value;
   const eraseDevice = (majorVersion === 2 ? reader.required : reader.optional)('eraseDevice', flagRule)?.value ?? false;
   const generator = reader.optional('generator', lineRule)?.value;
-  return deviceId === undefined ? undefined : { deviceId, eraseDevice, ...given({ accessKeyId, generator }) };
+  return { eraseDevice, ...given({ deviceId, accessKeyId, generator }) };
 };
+
+const isIdentity = (identity: Partial<Identity>): identity is Identity => identity.deviceId !== undefined;
 
 type Target = Pick<Manifest, 'bucket' | 'logBucket' | 'logPrefix'>;
 
@@ -104,7 +121,7 @@ const readTarget = (reader: FieldReader): Target | undefined => {
 
 type ObjectFields = Omit<
   Manifest,
-  'manifestVersion' | 'majorVersion' | 'lines' | keyof Identity | keyof Target | keyof Delivery
+  'manifestVersion' | 'majorVersion' | 'lines' | 'commentsAlone' | keyof Identity | keyof Target | keyof Delivery
 >;
 
 const readObjects = (reader: FieldReader, majorVersion: Major | undefined, findings: Findings): ObjectFields => {

@@ -4,18 +4,21 @@ import type { Substitution } from './manifest.ts';
 import type { Checked, Rule } from './field-reader.ts';
 import { JOB_ID_LENGTH } from './job-id.ts';
 import { MAX_KEY_BYTES, hasBadPrefixSegment, hasUnlistableCharacter } from './key-text.ts';
+import { substitute } from './substitute.ts';
 
 const LOG_NAME_BYTES = 'import-log-'.length + JOB_ID_LENGTH;
 const SHORTEST_PATH_BYTES = 1;
 
 const checkPrefix = (text: string, bytesBehind: number): Checked<string> => {
-  const limit = MAX_KEY_BYTES - bytesBehind;
-  const bytes = Buffer.byteLength(text);
-  if (bytes > limit) return { expected: `at most ${limit} bytes, so that a key has at most ${MAX_KEY_BYTES}` };
+  if (Buffer.byteLength(text) > MAX_KEY_BYTES - bytesBehind) return tooLong(bytesBehind);
   if (hasUnlistableCharacter(text)) return { expected: 'no character that a bucket listing cannot carry' };
   if (hasBadPrefixSegment(text)) return { expected: 'no leading slash and no part that is empty, "." or ".."' };
   return { value: text };
 };
+
+const tooLong = (bytesBehind: number): { readonly expected: string } => ({
+  expected: `at most ${MAX_KEY_BYTES - bytesBehind} bytes, so that a key has at most ${MAX_KEY_BYTES}`,
+});
 
 /** `prefix`, put before the path as it stands; at least one byte of a path must fit behind it. */
 export const prefixRule: Rule<string> = (text) => checkPrefix(text, SHORTEST_PATH_BYTES);
@@ -31,9 +34,14 @@ export const substitutedPrefixProblem = (
   prefix: string,
   substitutions: readonly Substitution[],
 ): string | undefined => {
-  const changed = substitutions
-    .filter(({ from }) => from !== '')
-    .reduce((text, { from, to }) => text.replaceAll(from, () => to), prefix);
-  const checked = prefixRule(changed);
+  // An empty text in front of a replacement is told as a finding of its own.
+  const substituted = substitute(
+    prefix,
+    substitutions.filter(({ from }) => from !== ''),
+  );
+  // An empty rest is fine, the path follows it. What grows beyond all bounds is refused even where later substitutions
+  // would shorten it again: no file would get a key.
+  const isTooLong = substituted.kind === 'problem' && substituted.code === 'KeyTooLong';
+  const checked = isTooLong ? tooLong(SHORTEST_PATH_BYTES) : prefixRule(substituted.text);
   return 'expected' in checked ? `expected ${checked.expected}, found otherwise after the substitutions` : undefined;
 };

@@ -73,7 +73,8 @@ const HEAP_FLAGS = ['--max-old-space-size=160', '--max-semi-space-size=8'];
 const becomeProgram = ({ loaderUid, loaderGid }: LaunchPlan, node: string): never => {
   const credentials = ['--reuid', String(loaderUid), '--regid', String(loaderGid), '--clear-groups'];
   const privileges = ['--inh-caps', '--ambient-caps', '--bounding-set'].map((set) => `${set}=${CAPABILITIES}`);
-  // No native code beyond Node's own: that alone could use the capability for more than reading files.
+  // Only a loader that is itself is held by this: one that was taken over can run any program of /usr, and by the
+  // capability open files of the host by handle (open_by_handle_at(2)) on the file systems that are bound here.
   const loader = [node, ...HEAP_FLAGS, '--no-addons', join(INNER_PRODUCT_FOLDER, 'src', 'main.ts'), 'loader'];
   return replaceProcess({
     path: '/usr/bin/setpriv',

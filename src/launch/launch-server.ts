@@ -12,7 +12,7 @@ import type { Config } from '#config/contract.ts';
 import { COMMAND_ENVIRONMENT } from '#drive/run-command.ts';
 import { StationError } from '#language/station-error.ts';
 import { SECOND_MS } from '#language/units.ts';
-import { prepareSocketFolder, listenPrivately } from './launch-socket.ts';
+import { listenPrivately, openSocketFolder } from './launch-socket.ts';
 import { PRODUCT_FOLDER } from './product.ts';
 
 /** What the server starts for each connection; its standard streams are the connection. */
@@ -51,14 +51,21 @@ export const createLaunchServer = async ({ config, launchArgs }: LaunchServerCon
     if (children.size >= limit) connection.destroy();
     else giveAway(connection, launchArgs, children);
   });
-  await prepareSocketFolder(config);
-  await listenPrivately(server, config);
+  const folder = await openSocketFolder(config);
+  try {
+    await listenPrivately(server, folder, config);
+  } catch (error: unknown) {
+    await stop(server, children);
+    await folder.close();
+    throw error;
+  }
   return {
     untilAborted: async (signal) => {
       if (!signal.aborted) await once(signal, 'abort');
     },
     [Symbol.asyncDispose]: async () => {
       await stop(server, children);
+      await folder.close();
     },
   };
 };

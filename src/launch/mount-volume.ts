@@ -8,7 +8,7 @@ import { printable } from '#language/printable.ts';
 import type { LaunchPlan } from './launch-plan.ts';
 import { mountFuse } from './mount-fuse.ts';
 import type { LaunchProblem } from './reply.ts';
-import { extNeedsRecovery } from './superblock.ts';
+import { btrfsNeedsRecovery, extNeedsRecovery } from './superblock.ts';
 import { runSystem, type SystemResult } from './system.ts';
 
 /** The volume to mount. */
@@ -23,15 +23,25 @@ export const mountVolume = async (volume: VolumeToMount, mountPoint: string): Pr
   try {
     const majorMinor = majorMinorOf(fstatSync(descriptor).rdev);
     if (!isSameAttachment(majorMinor, volume.diskSequence)) return replaced(volume.device);
+    if (await needsRecovery(volume)) {
+      return { code: 'JournalNotClean', message: `the journal of ${volume.device} was not written back` };
+    }
     for (const attempt of options.attempts) {
       const { exitCode, stderr } = mount(attempt, volume.device, mountPoint);
       if (exitCode === 0) return checkMount(volume, majorMinor, mountPoint);
-      if (!/unknown filesystem type/iu.test(stderr)) return await problemOf(volume, stderr);
+      if (!/unknown filesystem type/iu.test(stderr)) return problemOf(volume, stderr);
     }
     return unsupported(volume.type);
   } finally {
     closeSync(descriptor);
   }
+};
+
+// Asked before the mount: an ext's own superblock may tell the kernel to leave the journal alone and to mount without
+// it, and what the kernel says of a btrfs does not name the cause. XFS has no such mark; its mount fails.
+const needsRecovery = async ({ device, type }: VolumeToMount): Promise<boolean> => {
+  if (type.startsWith('ext')) return extNeedsRecovery(device);
+  return type === 'btrfs' && btrfsNeedsRecovery(device);
 };
 
 const mount = (attempt: MountAttempt, device: string, mountPoint: string): SystemResult => {
@@ -87,13 +97,10 @@ const isHibernated = (mountPoint: string): boolean => {
   }
 };
 
-const problemOf = async ({ device, type }: VolumeToMount, stderr: string): Promise<LaunchProblem> => {
+const problemOf = ({ type }: VolumeToMount, stderr: string): LaunchProblem => {
   const message = firstLine(stderr);
   // mount(8) for EROFS: the journal wants to be replayed, and the device refuses.
-  const isRefusedReadOnly = /cannot mount .* read-only/u.test(stderr);
-  if (isRefusedReadOnly && (type === 'xfs' || (type.startsWith('ext') && (await extNeedsRecovery(device))))) {
-    return { code: 'JournalNotClean', message };
-  }
+  if (type === 'xfs' && /cannot mount .* read-only/u.test(stderr)) return { code: 'JournalNotClean', message };
   if (/hibernated/iu.test(stderr)) return { code: 'HibernatedVolume', message };
   return { code: 'MountFailed', message };
 };

@@ -17,14 +17,22 @@ export const isBlankDevice = async (device: string): Promise<boolean> => {
   return bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === ERASED_FLASH);
 };
 
-// struct btrfs_super_block (Linux, include/uapi/linux/btrfs_tree.h): at 64 KiB, num_devices at 136.
+// struct btrfs_super_block (Linux, include/uapi/linux/btrfs_tree.h): at 64 KiB, log_root at 96, num_devices at 136.
 const BTRFS_SUPERBLOCK = 64 * KIB;
+const BTRFS_LOG_ROOT = 96;
 const BTRFS_NUM_DEVICES = 136;
 const U64_BYTES = 8;
 
 /** On how many drives a btrfs lies. */
 export const btrfsDeviceCount = async (device: string): Promise<number> =>
-  Number((await readAt(device, BTRFS_SUPERBLOCK + BTRFS_NUM_DEVICES, U64_BYTES)).readBigUInt64LE());
+  Number(await readBtrfs(device, BTRFS_NUM_DEVICES));
+
+/** True where a btrfs has a log of acknowledged writes that its trees do not hold yet. */
+export const btrfsNeedsRecovery = async (device: string): Promise<boolean> =>
+  (await readBtrfs(device, BTRFS_LOG_ROOT)) !== 0n;
+
+const readBtrfs = async (device: string, field: number): Promise<bigint> =>
+  (await readAt(device, BTRFS_SUPERBLOCK + field, U64_BYTES)).readBigUInt64LE();
 
 // struct ext4_super_block (Linux, Documentation/filesystems/ext4/super.rst): at 1 KiB, s_feature_incompat at 0x60.
 const EXT_FEATURE_INCOMPAT = KIB + 0x60;

@@ -25,8 +25,9 @@ export interface RefusalsConfig {
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** A row needs a status, and a broken connection has none. */
+/** A failed row needs a status of failure: a broken connection has none, and an error may come with a status of success. */
 const NO_ANSWER_STATUS = 500;
+const FIRST_FAILURE_STATUS = 300;
 
 /** Makes the judge of one load. */
 export const createRefusals = ({ bucket, requests, stopSwitch, probeKey, details }: RefusalsConfig): Refusals => {
@@ -56,7 +57,7 @@ export const createRefusals = ({ bucket, requests, stopSwitch, probeKey, details
 
 const rowOf = ({ status, code }: BucketProblem): Refused => ({
   kind: 'row',
-  status: status === 0 ? NO_ANSWER_STATUS : status,
+  status: status < FIRST_FAILURE_STATUS ? NO_ANSWER_STATUS : status,
   code,
 });
 

@@ -13,6 +13,7 @@ export const createRetryingBucket = (bucket: Bucket, retry: Retry): Bucket => ({
   listUploads: (key, signal) => retry.run(key, (inner) => bucket.listUploads(key, inner), signal),
   listParts: (upload, signal) => retry.run(upload.key, (inner) => bucket.listParts(upload, inner), signal),
   probe: (request, signal) => retry.run(request.key, (inner) => bucket.probe(request, inner), signal),
+  findObject: (key, signal) => retry.run(key, (inner) => bucket.findObject(key, inner), signal),
   putFile: (request, signal) => retry.run(request.key, (inner) => bucket.putFile(request, inner), signal),
   [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
 });

@@ -80,6 +80,7 @@ export const runLoad = async (
         multipartThresholdBytes: limits.multipartThresholdBytes,
         partSizeBytes: limits.partSizeBytes,
         refuseExisting: order.existing === 'refuse',
+        isResumed: order.signatureLogged,
       },
       hashKey,
       done,

@@ -14,6 +14,7 @@ import { abortUploads } from './open-uploads.ts';
 import { partSizeFor } from './part-size.ts';
 import { streamParts, type PlannedUpload, type StreamEnd } from './part-stream.ts';
 import { toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+import { etagOfParts, isDoubtful, settleDoubt } from './settle-doubt.ts';
 
 /** Times that an upload may vanish from the bucket (a lifecycle rule aborts it) before the file fails. */
 const MAX_BEGINNINGS = 3;
@@ -175,13 +176,19 @@ const complete = async (
   const answer = await ports.requests(() =>
     ports.bucket.completeUpload({ key: file.key, uploadId, parts, refuseExisting }, signal),
   );
-  if (answer.kind === 'problem') {
-    if (isVanished(answer)) return { kind: 'vanished', problem: answer };
-    return endFailed(await judgeRefusal(answer, properties, context), { key: file.key, uploadId }, context);
-  }
   const { contentType } = properties;
   const hex = Buffer.from(md5).toString('hex');
-  return { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: true };
+  const loaded: FileEnd = { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: true };
+  if (answer.kind === 'ok') return loaded;
+  const { key, sizeBytes } = file;
+  const isOpen = isDoubtful(answer, config);
+  const settled = isOpen
+    ? await settleDoubt(answer, { key, sizeBytes, etag: etagOfParts(parts) }, ports, signal)
+    : answer;
+  // The object is there; the upload that found it taken may be, too.
+  if (settled.kind === 'ok') return isVanished(answer) ? loaded : endFailed(loaded, { key, uploadId }, context);
+  if (isVanished(settled)) return { kind: 'vanished', problem: settled };
+  return endFailed(await judgeRefusal(settled, properties, context), { key, uploadId }, context);
 };
 
 const isVanished = ({ code }: BucketProblem): boolean => code === 'NoSuchUpload';

@@ -56,6 +56,8 @@ export interface SendConfig {
   readonly multipartThresholdBytes: number;
   readonly partSizeBytes: number;
   readonly refuseExisting: boolean;
+  /** True where a former loader may have stored files that have no row. */
+  readonly isResumed: boolean;
 }
 
 /** The parts of the loader that sending uses. */

@@ -4,11 +4,12 @@ import { LOADED_STATUS } from '#import-log/ledger.ts';
 import { isGzip } from './gzip.ts';
 import { endUnread } from './end-unread.ts';
 import { toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';
+import { isDoubtful, settleDoubt } from './settle-doubt.ts';
 
 /** Sends a file of at most the multipart threshold. Errors: the signal's reason. */
 export const sendWhole = async (
   file: FileToSend,
-  { refuseExisting }: SendConfig,
+  config: SendConfig,
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<FileEnd> => {
@@ -20,14 +21,16 @@ export const sendWhole = async (
   const { key, text, modifiedAt, sizeBytes } = file;
   const properties = rules.propertiesOf({ path: text, isGzip: isGzip(block.bytes), modifiedAt });
   await ports.announceFirstFile();
-  const request = { key, body: block.bytes, md5, properties, refuseExisting };
-  const answer = await requests(() => bucket.putObject(request, signal));
+  const request = { key, body: block.bytes, md5, properties, refuseExisting: config.refuseExisting };
+  const said = await requests(() => bucket.putObject(request, signal));
+  const hex = Buffer.from(md5).toString('hex');
+  const isOpen = said.kind === 'problem' && isDoubtful(said, config);
+  const answer = isOpen ? await settleDoubt(said, { key, sizeBytes, etag: hex }, ports, signal) : said;
   const { contentType } = properties;
   if (answer.kind === 'problem') {
     const refused = await refusals.judge(answer, properties, signal);
     return refused.kind === 'left' ? refused : { ...refused, md5: '', contentType, endsUpload: false };
   }
   progress.addSent(sizeBytes);
-  const hex = Buffer.from(md5).toString('hex');
   return { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: false };
 };

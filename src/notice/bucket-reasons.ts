@@ -86,4 +86,10 @@ export const BUCKET_REASONS = {
     todo: `Check this host's network and the account's endpoint, ${AGAIN}.`,
     retryHelps: true,
   },
+  NotS3Answer: {
+    happened: 'What answers in place of the bucket does not answer as S3 does: {message}.',
+    actor: 'operator',
+    todo: `Check the account's endpoint, and whether a proxy or a login page stands between this host and the service, ${AGAIN}.`,
+    retryHelps: true,
+  },
 } as const satisfies Family;

@@ -3,6 +3,7 @@
 // The two engines agree on what is not named here or in the two files beside, but for names that hold a line terminator
 // (`.` and `$` treat CR, NEL and the like as ordinary characters) and for `(?i)`, which folds all of Unicode.
 
+import { printable } from '#language/printable.ts';
 import { translateClass } from './java-class.ts';
 import { readEscape } from './java-escape.ts';
 import { type PatternPart, programSize } from './pattern-size.ts';
@@ -20,6 +21,7 @@ const QUOTED = /^\\Q(.*?)(?:\\E|$)/su;
 const COUNTED = /^\{(\d+)(?:,(\d*))?\}/u;
 const INLINE_FLAGS = /^\(\?[A-Za-z]*(?:-[A-Za-z]*)?[:)]/u;
 const NAMED_GROUP = /^\(\?<[A-Za-z][\dA-Za-z]*>/u;
+const ANY_SPECIAL_GROUP = /^\(\?[^)>]{0,20}>?/u;
 const RE2_SPECIAL = /[\\.+*?()|[\]{}^$]/gu;
 
 // Longest first, so that `(?<=` is not taken for a group's name.
@@ -102,7 +104,11 @@ const readGroup = (rest: string): Token => {
   }
   // Names are of no use here, and two patterns with the same one could not be put together.
   const [named] = NAMED_GROUP.exec(rest) ?? [];
-  return named === undefined ? token('(', { kind: 'open' }) : token('(', { kind: 'open' }, named.length);
+  if (named !== undefined) return token('(', { kind: 'open' }, named.length);
+  // RE2 knows further forms, whose names would meet where patterns are put together.
+  const [unknown] = ANY_SPECIAL_GROUP.exec(rest) ?? [];
+  if (unknown !== undefined) return { kind: 'problem', message: `a group "${printable(unknown)}" that Java lacks` };
+  return token('(', { kind: 'open' });
 };
 
 const readCounted = (rest: string): Token => {

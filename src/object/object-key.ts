@@ -1,13 +1,10 @@
 // The key of a file: prefix, path and substitutions (spec 1.7, 5; decisions 4, 5, 10), each with what can go wrong.
 
 import { MAX_KEY_BYTES, hasUnlistableCharacter } from '#job/key-text.ts';
-import type { Manifest, Substitution } from '#job/manifest.ts';
+import type { Manifest } from '#job/manifest.ts';
+import { type Substituted, substitute } from '#job/substitute.ts';
 import type { KeyProblemCode, KeyResult } from './contract.ts';
 import { isUtf8, pathText } from './path-text.ts';
-
-// Substitutions may lengthen what earlier ones made; ten of them would turn a name into gigabytes. What is longer than
-// this many UTF-16 units on the way is not pursued: only a key of 1,024 bytes can be the end of it.
-const LONGEST_ON_THE_WAY = 65_536;
 
 // A segment that is empty, `.` or `..` (decision 5).
 const BAD_SEGMENT = /(?:^|\/)\.{0,2}(?:\/|$)/u;
@@ -30,26 +27,10 @@ export const createKeyOf = ({
   };
 };
 
-type Substituted =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'problem'; readonly code: 'InvalidSubstitution' | 'KeyTooLong'; readonly text: string };
-
 const withPrefix = (prefix: string, substituted: Substituted): Substituted =>
   substituted.kind === 'problem' && substituted.code === 'InvalidSubstitution'
     ? substituted
     : { ...substituted, text: `${prefix}${substituted.text}` };
-
-const substitute = (text: string, substitutions: readonly Substitution[]): Substituted => {
-  let current = text;
-  for (const { from, to } of substitutions) {
-    const pieces = current.split(from);
-    const length = current.length + (pieces.length - 1) * (to.length - from.length);
-    if (length > LONGEST_ON_THE_WAY) return { kind: 'problem', code: 'KeyTooLong', text: current };
-    current = pieces.join(to);
-    if (current === '') return { kind: 'problem', code: 'InvalidSubstitution', text: '' };
-  }
-  return { kind: 'text', text: current };
-};
 
 const checkKey = (key: string): KeyResult => {
   if (hasUnlistableCharacter(key)) return problem('InvalidKeyCharacter', key);

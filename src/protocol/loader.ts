@@ -60,7 +60,7 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
     ]),
     /** Printable paths of files that look like a SIGNATURE gone wrong. */
     nearMisses: z.array(z.string()),
-    /** Names in the root besides SIGNATURE and lost+found, at most 1,000 counted. */
+    /** Names in the root besides SIGNATURE and an empty lost+found, at most 1,000 counted. */
     otherEntries: z.number().int(),
     usedBytes: z.number(),
   }),

@@ -153,6 +153,18 @@ const testObjects = (open: () => Promise<BucketFixture>): void => {
     assert.equal((await fixture.read('key'))?.body.toString(), 'old');
   });
 
+  test('findObject: gives size and ETag of what was put, and nothing where nothing is', async () => {
+    await using fixture = await open();
+    const { md5, ...request } = put('a b/ü', Buffer.from('hello'));
+    await fixture.bucket.putObject({ ...request, md5 }, signal());
+
+    assert.deepEqual(await fixture.bucket.findObject('a b/ü', signal()), {
+      kind: 'ok',
+      object: { sizeBytes: 5, etag: md5.toString('hex') },
+    });
+    assert.deepEqual(await fixture.bucket.findObject('other', signal()), { kind: 'ok', object: undefined });
+  });
+
   test('putObject: is not acknowledged, when the bytes are not those of the MD5', async () => {
     await using fixture = await open();
     const request = { ...put('key', Buffer.from('sent')), md5: createHash('md5').update('meant').digest() };

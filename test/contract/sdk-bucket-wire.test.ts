@@ -22,8 +22,10 @@ const partHello = { key: 'key', uploadId: 'upload', partNumber: 1, body: HELLO, 
 const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 const ok = (headers: Readonly<Record<string, string>> = {}): ScriptedAnswer => ({ status: 200, headers });
 
+const stored = (): ScriptedAnswer => ok({ etag: `"${HELLO_MD5.toString('hex')}"` });
+
 test('putObject: sends one request with Content-MD5, the whole body signed, the key encoded', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
 
   assert.deepEqual(await bucket.putObject(putHello(), signal()), { kind: 'ok' });
@@ -39,7 +41,7 @@ test('putObject: sends one request with Content-MD5, the whole body signed, the 
 });
 
 test('putObject: sends no header that nobody asked for', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
 
   await bucket.putObject(putHello(), signal());
@@ -62,7 +64,7 @@ test('putObject: sends no header that nobody asked for', async () => {
 });
 
 test('putObject: sends the properties as the manifest wrote them, letters beyond ASCII as UTF-8', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
   const properties = {
     ...PLAIN,
@@ -85,7 +87,7 @@ test('putObject: sends the properties as the manifest wrote them, letters beyond
 });
 
 test('putObject: names the owner that the bucket must have', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket({ ...s3.access, expectedBucketOwner: '123456789012' });
 
   await bucket.putObject(putHello(), signal());
@@ -196,7 +198,7 @@ test('putObject: stops promptly, while the bucket says nothing', async () => {
 });
 
 test('putObject: uses its connection again', async () => {
-  await using s3 = await startScriptedS3(() => ok());
+  await using s3 = await startScriptedS3(() => stored());
   await using bucket = createSdkBucket(s3.access);
 
   await bucket.putObject(putHello(), signal());
@@ -261,7 +263,10 @@ test('uploadPart: is not acknowledged, when the bucket has another CRC32', async
 });
 
 test('completeUpload: names parts in their order with ETag and CRC32', async () => {
-  await using s3 = await startScriptedS3(() => ({ status: 200, body: '<CompleteMultipartUploadResult/>' }));
+  await using s3 = await startScriptedS3(() => ({
+    status: 200,
+    body: '<CompleteMultipartUploadResult><ETag>"e-2"</ETag></CompleteMultipartUploadResult>',
+  }));
   await using bucket = createSdkBucket(s3.access);
   const part = { sizeBytes: 5, crc32: crc32(HELLO) };
 
@@ -269,7 +274,8 @@ test('completeUpload: names parts in their order with ETag and CRC32', async () 
     { ...part, partNumber: 2, etag: '"b"' },
     { ...part, partNumber: 1, etag: '"a"' },
   ];
-  await bucket.completeUpload({ key: 'key', uploadId: 'upload', parts, refuseExisting: true }, signal());
+  const request = { key: 'key', uploadId: 'upload', parts, refuseExisting: true };
+  assert.deepEqual(await bucket.completeUpload(request, signal()), { kind: 'ok' });
 
   const body = String(s3.requests[0]?.body);
   assert.deepEqual(

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { DAY_MS, GIB, MIB } from '#language/units.ts';
-import { makeDisk, makeImage, plug, sha256 } from '../support/loop.ts';
+import { makeDisk, makeImage, plug, setDefaultSubvolume, sha256 } from '../support/loop.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
 import { run } from '../support/run.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
@@ -101,6 +101,18 @@ const rows: readonly {
     code: 'MissingSignature',
     make: () => ext4({ 'data/SIGNATURE': place.open.signature }),
     says: /data\/SIGNATURE/u,
+  },
+  {
+    what: 'a SIGNATURE in the default subvolume of a btrfs alone',
+    code: 'MissingSignature',
+    make: async () => {
+      const populate = async (folder: string): Promise<void> => {
+        await setDefaultSubvolume(join(folder, 'inner'));
+        await writeFile(join(folder, 'inner', 'SIGNATURE'), place.open.signature);
+      };
+      await makeImage({ path: place.one, fsType: 'btrfs', files: FILES, populate });
+    },
+    says: /inner\/SIGNATURE/u,
   },
   {
     what: 'a SIGNATURE in UTF-16',
@@ -221,6 +233,12 @@ const rows: readonly {
     what: 'a second volume with files but without SIGNATURE',
     code: 'OtherVolumeWithData',
     make: () => twoVolumes(FILES),
+    says: /SECOND/u,
+  },
+  {
+    what: 'a second volume whose files a repair has put into lost+found',
+    code: 'OtherVolumeWithData',
+    make: () => twoVolumes({ 'lost+found/#12': 'a' }),
     says: /SECOND/u,
   },
 ];

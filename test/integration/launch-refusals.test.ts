@@ -30,6 +30,21 @@ describe('load, refused by the drive', () => {
     assert.equal(await refusedLoad(image, 'ext4'), 'JournalNotClean');
   });
 
+  for (const fsType of ['ext3', 'ext4'] as const) {
+    test(`load: refuses a dirty ${fsType} whose superblock says not to look at its journal`, async () => {
+      const image = await makeDirty({ name: `noload-${fsType}`, fsType });
+      await run('debugfs', ['-w', '-R', 'set_super_value mount_opts noload', image]);
+
+      assert.equal(await refusedLoad(image, fsType), 'JournalNotClean');
+    });
+  }
+
+  test('load: refuses a btrfs with a log that was not written back as JournalNotClean', async () => {
+    const image = await makeDirty({ name: 'dirty-btrfs', fsType: 'btrfs' });
+
+    assert.equal(await refusedLoad(image, 'btrfs'), 'JournalNotClean');
+  });
+
   test('load: refuses a dirty XFS log as JournalNotClean, and does not replay it', async () => {
     const image = await makeDirty({ name: 'dirty-xfs', fsType: 'xfs' });
 

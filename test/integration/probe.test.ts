@@ -50,7 +50,7 @@ describe('probe', () => {
 
   test('probe: finds label, UUID and size of a file system without a partition table', async () => {
     const uuid = '01234567-89ab-4def-8123-456789abcdef';
-    const label = 'a b"$c';
+    const label = 'büc "$';
     const image = await makeImage({ path: join(folder, 'label.img'), fsType: 'ext4', label, uuid });
 
     const probe = await probeOf(image);

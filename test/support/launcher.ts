@@ -43,7 +43,7 @@ export const startLauncher = async (images: readonly string[]): Promise<TestLaun
   const stateDir = join(folder, 'state');
   await mkdir(stateDir, { mode: 0o700 });
   await writeFile(join(stateDir, 'store-key'), 'secret', { mode: 0o600 });
-  const config = configOf({ folder, images });
+  const config = launchConfig({ folder, images });
   const productFolder = await makeProduct(join(folder, 'product'));
   const settings = join(folder, 'settings.json');
   await writeFile(settings, JSON.stringify({ config, productFolder }));
@@ -66,7 +66,8 @@ export const startLauncher = async (images: readonly string[]): Promise<TestLaun
   };
 };
 
-const configOf = ({
+/** A configuration whose run folder is `run` in the given one. */
+export const launchConfig = ({
   folder,
   images,
 }: {

@@ -123,6 +123,12 @@ export const writeFiles = async (folder: string, files: Files): Promise<void> =>
   }
 };
 
+/** Makes a subvolume of a mounted btrfs, and the one that is shown when the btrfs is mounted without a wish. */
+export const setDefaultSubvolume = async (path: string): Promise<void> => {
+  await run('btrfs', ['subvolume', 'create', path]);
+  await run('btrfs', ['subvolume', 'set-default', path]);
+};
+
 /** Mounts an image writable, hands over the folder, and leaves the image clean and detached. */
 export const withMounted = async (
   image: string,

@@ -12,6 +12,8 @@ import type { ObjectProperties } from '#object/contract.ts';
 /** An object as the double keeps it. */
 export interface MemoryObject {
   readonly body: Buffer;
+  /** Without quotes: the MD5 of the body or, of an object of parts, that of their MD5s with their number. */
+  readonly etag: string;
   /** As they were sent, names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -74,8 +76,8 @@ export const createMemoryBucket = ({ refuse = () => undefined }: MemoryBucketOpt
     return answer;
   };
 
-  const store = (key: string, body: Buffer, properties: ObjectProperties): void => {
-    objects.set(key, { body, headers: propertyHeaders(properties) });
+  const store = (key: string, body: Buffer, properties: ObjectProperties, etag = md5Of(body).toString('hex')): void => {
+    objects.set(key, { body, etag, headers: propertyHeaders(properties) });
   };
 
   return {
@@ -123,7 +125,8 @@ export const createMemoryBucket = ({ refuse = () => undefined }: MemoryBucketOpt
       if (bodies.slice(0, -1).some((body) => body.length < MIN_PART_BYTES)) return ENTITY_TOO_SMALL;
       if (refuseExisting && objects.has(key)) return PRECONDITION_FAILED;
       uploads.delete(uploadId);
-      store(key, Buffer.concat(bodies), upload.properties);
+      const etag = `${md5Of(Buffer.concat(bodies.map(md5Of))).toString('hex')}-${String(bodies.length)}`;
+      store(key, Buffer.concat(bodies), upload.properties, etag);
       return OK;
     },
     abortUpload: async ({ key, uploadId }, signal) => {
@@ -151,6 +154,15 @@ export const createMemoryBucket = ({ refuse = () => undefined }: MemoryBucketOpt
       return { kind: 'ok', gone: false, parts: parts.toSorted((one, other) => one.partNumber - other.partNumber) };
     },
     probe: async ({ key }, signal) => (await ask('probe', key, signal)) ?? OK,
+    findObject: async (key, signal) => {
+      const refused = await ask('findObject', key, signal);
+      if (refused !== undefined) return refused;
+      const found = objects.get(key);
+      return {
+        kind: 'ok',
+        object: found === undefined ? undefined : { sizeBytes: found.body.byteLength, etag: found.etag },
+      };
+    },
     putFile: async ({ key, path, contentType }, signal) => {
       const refused = await ask('putFile', key, signal);
       if (refused !== undefined) return refused;
@@ -160,6 +172,8 @@ export const createMemoryBucket = ({ refuse = () => undefined }: MemoryBucketOpt
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 };
+
+const md5Of = (bytes: Uint8Array): Buffer => createHash('md5').update(bytes).digest();
 
 const OK = { kind: 'ok' } as const;
 /** Smallest part but the last (S3, quotas). */

@@ -2,7 +2,7 @@
 // a single capability, and the command line. Everything of it lies in one temporary folder and ends with the station.
 
 import { spawn } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createSocketTransport } from '#cli/socket-transport.ts';
@@ -181,20 +181,21 @@ const createStation = (
     runDir,
     configPath,
     startLauncher: async () => {
-      const socket = join(runDir, 'launch', 'launch.sock');
+      const socketPath = join(runDir, 'launch', 'launch.sock');
       if (launcherBoundingSet === undefined) {
+        const before = await madeAt(socketPath);
         const part = start(COMMAND, ['launch-server', '--config', configPath], {});
         launcher = part;
-        await until(() => listens(part, socket), { what: 'the launcher listens' });
+        await until(() => hasNewSocket(part, socketPath, before), { what: 'the launcher listens' });
         return;
       }
-      await mkdir(dirname(socket));
+      await mkdir(dirname(socketPath));
       const bound = ['--no-new-privs', `--bounding-set=${launcherBoundingSet}`, '--'];
-      const accept = ['systemd-socket-activate', '--accept', '--inetd', `--listen=${socket}`];
+      const accept = ['systemd-socket-activate', '--accept', '--inetd', `--listen=${socketPath}`];
       const part = start('setpriv', [...bound, ...accept, COMMAND, 'launch', '--config', configPath], {});
       launcher = part;
-      await until(() => listens(part, socket), { what: 'the launcher listens' });
-      for (const path of [dirname(socket), socket]) await chown(path, STATION_UID, STATION_UID);
+      await until(() => listens(part, socketPath), { what: 'the launcher listens' });
+      for (const path of [dirname(socketPath), socketPath]) await chown(path, STATION_UID, STATION_UID);
     },
     startDaemon: async () => {
       const groups = daemonGroups.length === 0 ? '--clear-groups' : `--groups=${daemonGroups.join(',')}`;
@@ -276,6 +277,23 @@ const given = <Value>(value: Value | undefined, what: string): Value => {
 const listens = async (part: Part, socketPath: string): Promise<boolean> => {
   if (!part.isRunning()) throw new Error(`It ended before it listened on ${socketPath}:\n${part.stderr()}`);
   return (await readFile('/proc/net/unix', 'utf8')).split('\n').some((line) => line.endsWith(` ${socketPath}`));
+};
+
+// The launcher makes its socket by a descriptor of the folder, so the kernel's list has another path for it. It gives
+// the socket to the daemon's user once it listens.
+const hasNewSocket = async (part: Part, socketPath: string, before: bigint | undefined): Promise<boolean> => {
+  if (!part.isRunning()) throw new Error(`It ended before it listened on ${socketPath}:\n${part.stderr()}`);
+  const now = await madeAt(socketPath);
+  return now !== undefined && now !== before;
+};
+
+/** When the station's socket at this path was given its owner, in ns; undefined where none of the station's is. */
+const madeAt = async (socketPath: string): Promise<bigint | undefined> => {
+  const stats = await lstat(socketPath, { bigint: true }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return stats?.isSocket() === true && stats.uid === BigInt(STATION_UID) ? stats.ctimeNs : undefined;
 };
 
 const askSocket = async (runDir: string, path: string): Promise<unknown> => {

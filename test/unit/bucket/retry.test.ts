@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BucketProblem } from '#bucket/contract.ts';
 import { createRetry, type Retry } from '#bucket/retry.ts';
-import { refusal } from '#bucket/translate.ts';
+import { refusal, strangeAnswer } from '#bucket/translate.ts';
 
 const SLOW_DOWN = refusal({ status: 503, code: 'SlowDown', message: 'Reduce your request rate' });
 const OK = { kind: 'ok' } as const;
-const BUDGET = { attempts: 5, firstWaitMs: 100, longestWaitMs: 1000 };
+const BUDGET = {
+  attempts: 5,
+  heldAttempts: { neverAnswered: 5, answeredBefore: 20 },
+  firstWaitMs: 100,
+  longestWaitMs: 1000,
+};
 
 const never = new AbortController().signal;
 
@@ -158,6 +163,39 @@ describe('createRetry', () => {
     await retry.run('key', answers(SLOW_DOWN, ...Array.from({ length: 8 }, () => SLOW_DOWN), OK), never);
 
     assert.equal(waits.length, 9);
+  });
+
+  test('run: says of a refusal that an attempt without a clear answer went before it', async () => {
+    const { retry } = createTestRetry();
+    const refused = refusal({ status: 412, code: 'PreconditionFailed', message: '' });
+
+    assert.deepEqual(await retry.run('key', answers(SLOW_DOWN, refused), never), { ...refused, isAfterTrouble: true });
+  });
+
+  test('run: holds after five answers that are none of S3, when nothing ever got through', async () => {
+    const { retry, waits } = createTestRetry();
+    const strange = strangeAnswer('a page');
+
+    assert.deepEqual(await retry.run('key', answers(strange), never), { ...strange, scope: 'bucket' });
+
+    assert.equal(waits.length, 4);
+  });
+
+  test('run: waits longer for an answer of S3, when the bucket has answered before', async () => {
+    const { retry, waits } = createTestRetry();
+    await acknowledge(retry, 'other');
+    const strange = strangeAnswer('a page');
+
+    assert.deepEqual(await retry.run('key', answers(strange), never), { ...strange, scope: 'bucket' });
+
+    assert.equal(waits.length, 19);
+  });
+
+  test('run: gives the problem to the key, when others get through while its answers are none of S3', async () => {
+    const { retry } = createTestRetry({ between: (_waits, shared) => acknowledge(shared, 'other') });
+
+    assert.equal((await retry.run('key', answers(strangeAnswer('a page')), never)).kind, 'problem');
+    assert.deepEqual(await retry.run('key', answers(strangeAnswer('a page')), never), strangeAnswer('a page'));
   });
 
   test('run: asks no more, when the signal has fallen', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createRetry } from '#bucket/retry.ts';
 import { otherDigest, refusal, translateError } from '#bucket/translate.ts';
 
 describe('translateError', () => {
@@ -35,6 +36,8 @@ describe('translateError', () => {
     [503, 'ServiceUnavailable', 'transient', undefined],
     [500, 'InternalError', 'transient', undefined],
     [200, 'InternalError', 'transient', undefined],
+    [200, 'SyntaxError', 'transient', 'NotS3Answer'],
+    [200, 'InvalidPart', 'transient', 'NotS3Answer'],
     [502, 'BadGateway', 'transient', undefined],
     [599, 'XMinioSomething', 'transient', undefined],
     [400, 'RequestTimeout', 'transient', undefined],
@@ -42,6 +45,10 @@ describe('translateError', () => {
     [429, 'Whatever', 'transient', undefined],
     [307, 'TemporaryRedirect', 'transient', undefined],
     [307, 'Redirect', 'transient', undefined],
+    [302, 'Unknown', 'bucket', 'NotS3Answer'],
+    [303, 'Unknown', 'bucket', 'NotS3Answer'],
+    [308, 'Unknown', 'bucket', 'NotS3Answer'],
+    [304, 'Unknown', 'bucket', 'NotS3Answer'],
     [409, 'OperationAborted', 'transient', undefined],
     [409, 'ConditionalRequestConflict', 'transient', undefined],
     [400, 'BadDigest', 'transient', undefined],
@@ -123,6 +130,16 @@ describe('translateError', () => {
 
 test('refusal: takes its scope from the status, when the code is not known', () => {
   assert.equal(refusal({ status: 503, code: 'Anything', message: '' }).scope, 'transient');
+});
+
+test('otherDigest: becomes a hold, when it is all that a bucket ever says', async () => {
+  const retry = createRetry({ random: () => 0 });
+  const deadline = AbortSignal.timeout(5000);
+
+  const answer = await retry.run('key', () => Promise.resolve(otherDigest('MD5')), deadline);
+
+  assert.ok(answer.kind === 'problem');
+  assert.deepEqual([answer.scope, answer.holdCode, answer.code], ['bucket', 'NotS3Answer', 'BadDigest']);
 });
 
 test('otherDigest: is sent again like a broken connection', () => {

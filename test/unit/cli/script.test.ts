@@ -184,6 +184,23 @@ test('manifest check: ends with 3, for an ignore pattern that cannot be compiled
   assert.match(stderr, /^ {2}line 15, ignore\[1\]: /mu);
 });
 
+test('manifest check: tells bad patterns among the other findings, by line', async (t) => {
+  const text = `${VECTOR_MANIFEST}ignore:\n  - ^(?=a)\nacl: secret\n`.replace('bucket: vector-bucket\n', 'bucket: x\n');
+  const path = writeFile(temporaryFolder(t), 'Manifest.txt', text);
+
+  const { stdout } = await command(['manifest', 'check', path, '--json']);
+
+  const { problems } = manifestCheckSchema.parse(JSON.parse(stdout));
+  assert.deepEqual(
+    problems.map(({ field, line }) => [field, line]),
+    [
+      ['bucket', 3],
+      ['ignore[1]', 15],
+      ['acl', 16],
+    ],
+  );
+});
+
 for (const [name, said] of [
   ['nothing.txt', /there is no such file/u],
   ['', /it is a folder/u],

@@ -167,7 +167,23 @@ test('job create: tells a bad pattern and an unknown key in one refusal', async 
   const reply = await aDesk().create(manifestText({}, 'accessKeyId: unknown\nignore:\n  - (\n'));
 
   assert.equal(brieflyRefused(reply), '422 InvalidManifestField');
-  assert.deepEqual(findingsOf(reply), ['InvalidManifestField ignore[1] 15', 'InvalidAccessKeyId accessKeyId 13']);
+  assert.deepEqual(findingsOf(reply), ['InvalidAccessKeyId accessKeyId 13', 'InvalidManifestField ignore[1] 15']);
+});
+
+test('job create: tells a bad pattern and an unknown key by line, when the fields have findings, too', async () => {
+  const added = 'acl: everybody\naccessKeyId: unknown\nignore:\n  - (\n  - \\.psd$\n  -\ncolour: red\n';
+
+  const reply = await aDesk().create(manifestText({ deviceId: '' }, added));
+
+  assert.equal(brieflyRefused(reply), '422 InvalidManifestField');
+  assert.deepEqual(findingsOf(reply), [
+    'InvalidManifestField acl 13',
+    'InvalidAccessKeyId accessKeyId 14',
+    'InvalidManifestField ignore[1] 16',
+    'InvalidManifestField ignore[3] 18',
+    'InvalidManifestField colour 19',
+    'MissingManifestField deviceId -',
+  ]);
 });
 
 test('job create: takes a drive over the border with its customs', async () => {

@@ -14,7 +14,7 @@ const makeRoot = (t: TestContext): string => {
   return root;
 };
 
-test('inspectRoot: gives SIGNATURE’s bytes, and counts neither it nor lost+found among the others', async (t) => {
+test('inspectRoot: gives SIGNATURE’s bytes, and counts neither it nor an empty lost+found among the others', async (t) => {
   const root = makeRoot(t);
   const content = Buffer.from([0x76, 0x00, 0xff, 0x0d, 0x0a]);
   fs.writeFileSync(path.join(root, 'SIGNATURE'), content);
@@ -30,13 +30,20 @@ test('inspectRoot: gives SIGNATURE’s bytes, and counts neither it nor lost+fou
   assert.ok(usedBytes > 0);
 });
 
-test('inspectRoot: counts a lost+found that fsck has put something into', async (t) => {
-  const root = makeRoot(t);
-  fs.mkdirSync(path.join(root, 'lost+found'));
-  fs.writeFileSync(path.join(root, 'lost+found', '#12345'), 'a photo');
+const lostAndFounds: readonly (readonly [string, (path: string) => void])[] = [
+  ['holds a file', (lost) => (fs.mkdirSync(lost), fs.writeFileSync(path.join(lost, '#12'), 'x'))],
+  ['holds a folder', (lost) => fs.mkdirSync(path.join(lost, '#13'), { recursive: true })],
+  ['is a file', (lost) => fs.writeFileSync(lost, 'x')],
+  ['is a link', (lost) => fs.symlinkSync('/', lost)],
+];
+for (const [what, make] of lostAndFounds) {
+  test(`inspectRoot: counts a lost+found that ${what} among what there is to load`, async (t) => {
+    const root = makeRoot(t);
+    make(path.join(root, 'lost+found'));
 
-  assert.equal((await inspectRoot(root)).otherEntries, 1);
-});
+    assert.equal((await inspectRoot(root)).otherEntries, 1);
+  });
+}
 
 test('inspectRoot: accepts 4 KiB and not a byte more', async (t) => {
   const root = makeRoot(t);

@@ -23,6 +23,7 @@ for (const type of TYPES) {
 
 const own = [
   { type: 'ext4', options: ['errors=remount-ro'] },
+  { type: 'btrfs', options: ['subvolid=5'] },
   { type: 'xfs', options: ['nouuid'] },
   { type: 'vfat', options: ['utf8'] },
 ] as const;

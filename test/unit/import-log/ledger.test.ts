@@ -47,6 +47,18 @@ test('countLog: counts files and bytes by what became of them, and failures by c
   ]);
 });
 
+test('countLog: counts a row as loaded, when status, code and MD5 all say so', async () => {
+  const counted = await count([
+    aRow({ path: 'a', code: 'HTTP200' }),
+    aRow({ path: 'b', md5: '' }),
+    aRow({ path: 'c', status: 201 }),
+    aRow({ path: 'd' }),
+  ]);
+
+  assert.equal(counted.loaded.files, 1);
+  assert.deepEqual(counted.failedByCode, { HTTP200: 1, OK: 2 });
+});
+
 test('judge: says completed, when every file found has its row and none failed', async () => {
   const found = walked([
     ['b', 20],

@@ -35,6 +35,15 @@ for (const line of [
   'Post Office Box 7',
   'POB 123',
   'P.O.B. 123',
+  'POB-123',
+  'PO Box12',
+  'P.O. BOX12',
+  'PO-Box 12',
+  'P-O-Box 12',
+  'Post Office Box12',
+  'Post-Office Box 1',
+  'PostOffice Box 1',
+  'Post Office-Box',
   '1 Main Street, PO Box 3',
 ]) {
   test(`isPostBox: is true for ${line}`, () => {
@@ -48,6 +57,8 @@ for (const line of [
   'Boxwood Lane 3',
   'Pobble Street 1',
   'Post Office Lane 2',
+  'Post Office Boxwood Lane 2',
+  'PO Boxer Street',
 ]) {
   test(`isPostBox: is false for ${line}`, () => {
     assert.equal(isPostBox(line), false);

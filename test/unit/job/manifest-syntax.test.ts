@@ -26,7 +26,12 @@ for (const [value, expected] of [
   [': two words # comment', 'two words'],
   [': two words\t# comment', 'two words'],
   [': a#b', 'a#b'],
-  [':#b', undefined],
+  [':#b', '#b'],
+  [':#b # comment', '#b'],
+  [':##b#', '##b#'],
+  [' :#b\t', '#b'],
+  [': #b', undefined],
+  [':\t#b', undefined],
   [': # comment', undefined],
   [':', undefined],
   [': ""', undefined],
@@ -109,7 +114,7 @@ test('manifest syntax: reads quoted patterns as quoted texts', () => {
 for (const added of [
   'staticMetadata: {a: b, "c" : \'d\', e:f,g: }\n',
   'staticMetadata:{a: b, c: d, e: "f",}\n',
-  'staticMetadata:\n a:b\n   c : d\n e:\t"f"\n g:\n',
+  'staticMetadata:\n   a:b\n   c : d\n   e:\t"f"\n   g:\n',
 ]) {
   test(`manifest syntax: reads the map ${JSON.stringify(added)}`, () => {
     assert.deepEqual(
@@ -174,6 +179,14 @@ for (const [added, expected] of [
   ['staticMetadata: {a: &b}\n', `${LINE}: a value begins with one of & * ! | > % @ \`, expected quotes around it`],
   ['staticMetadata:\n  a:\n    b: c\n', `${LINE + 2}: the line is nested too deep, expected at most two levels`],
   [
+    'staticMetadata:\n    a: b\n # c\n c: d\n',
+    `${LINE + 1 + 2}: the line is indented by 1, expected 4 as above under "staticMetadata"`,
+  ],
+  [
+    'staticMetadata:\n  a: b\n   c: d\n',
+    `${LINE + 2}: the line is indented by 3, expected 2 as above under "staticMetadata"`,
+  ],
+  [
     'staticMetadata:\n  a\n',
     `${LINE + 1}: the line has no name before a colon, expected \`name: value\`, or \`- item\` in a list`,
   ],
@@ -208,6 +221,15 @@ test('manifest syntax: refuses a line that is indented less than the first one',
   assert.equal(problems[0]?.message, 'the line is indented less than the first one');
 });
 
+test('manifest syntax: refuses fields that stand half-way between a map and the top', () => {
+  const added = 'staticMetadata:\n    owner: x\n acl: public-read\n pinCode: SECRET\n';
+
+  const problems = problemsOf(manifestText({}, added));
+
+  assert.deepEqual(briefly(problems), [`MalformedManifest - ${LINE + 2}`, `MalformedManifest - ${LINE + 1 + 2}`]);
+  assert.equal(JSON.stringify(problems).includes('SECRET'), false);
+});
+
 test('manifest syntax: says nothing of the children of a line that it refused', () => {
   const text = manifestText({}, 'staticMetadata\n  a: b\n  c: d\n');
 
@@ -215,7 +237,20 @@ test('manifest syntax: says nothing of the children of a line that it refused', 
 });
 
 test('manifest syntax: does not call a field missing whose value it could not read', () => {
-  assert.deepEqual(briefly(problemsOf(manifestText({ bucket: 'bucket: "open' }))), ['MalformedManifest - 2']);
+  assert.deepEqual(briefly(problemsOf(manifestText({ bucket: 'bucket: "open' }))), ['MalformedManifest bucket 2']);
+});
+
+test('manifest syntax: names the field whose value it could not read, at both levels and in lists', () => {
+  const added = 'pinCode: *123\nstaticMetadata:\n  a: "open\nignore:\n  - fine\n  - "open\n"\\u001b": [\nbare\n';
+
+  assert.deepEqual(briefly(problemsOf(manifestText({}, added))), [
+    `MalformedManifest pinCode ${LINE}`,
+    `MalformedManifest staticMetadata.a ${LINE + 2}`,
+    `MalformedManifest ignore ${LINE + 5}`,
+    `MalformedManifest \\u{1b} ${LINE + 6}`,
+    `InvalidManifestField \\u{1b} ${LINE + 6}`,
+    `MalformedManifest - ${LINE + 7}`,
+  ]);
 });
 
 test('manifest syntax: reports duplicate names at both levels with both lines, and keeps the first', () => {

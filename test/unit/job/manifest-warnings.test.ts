@@ -56,6 +56,16 @@ test('manifestWarnings: tells of a pattern that looks as if a comment followed',
   ]);
 });
 
+test('manifestWarnings: tells of fields that hold nothing but a comment', () => {
+  const added = 'prefix: #archive/\nstaticMetadata: # what\n  a: b\n  c: # d\ngenerator:#1\nacl: private # e\n';
+
+  assert.deepEqual(warningsOf({}, added), [
+    'The field "prefix" on line 13 holds nothing but a comment, so it is not given; a value that begins with "#" needs quotes.',
+    'The field "staticMetadata.c" on line 16 holds nothing but a comment, so it is not given; a value that begins with "#" needs quotes.',
+    REPLACED,
+  ]);
+});
+
 for (const bucket of ['Upper', 'under_score', 'a..b', '-abc', 'abc-', 'a.-b', '192.168.0.1', 'x'.repeat(64)]) {
   test(`manifestWarnings: tells that ${bucket.slice(0, 12)} is not DNS-compatible`, () => {
     const [warning] = warningsOf({ bucket: `bucket: ${bucket}` });

@@ -82,3 +82,23 @@ test('prefix: passes in a 2.0 manifest, when substitutions change it in order in
 test('substitutions: an empty text in front of a prefix is told once', () => {
   invalid('prefix: a\nsubstitutions:\n  "" : "/"\n', 'substitutions.', 'an empty text cannot be replaced');
 });
+
+for (const [title, last] of [
+  ['a text that no string can hold', 'd'.repeat(1000)],
+  ['gigabytes', 'd'],
+] as const) {
+  test(`prefix: is refused, when substitutions feed each other until they would make ${title}`, () => {
+    const chain = `  "b" : "cccc"\n  "c" : "${last}"\n`;
+    const added = `prefix: ${'a'.repeat(1000)}\nsubstitutions:\n  "a" : "${'b'.repeat(40_000)}"\n${chain}`;
+
+    invalid(
+      added,
+      'prefix',
+      'expected at most 1023 bytes, so that a key has at most 1024, found otherwise after the substitutions',
+    );
+  });
+}
+
+test('prefix: passes in a 2.0 manifest, when substitutions leave nothing of it', () => {
+  assert.equal(withAdded('prefix: a\nsubstitutions:\n  "a" : ""\n').prefix, 'a');
+});

@@ -9,20 +9,21 @@ import { parseRequest } from '#launch/request.ts';
 
 test('parseBlkid: reads a file system in a partition, with an escaped label', () => {
   const stdout = [
-    'DEVNAME=/dev/loop0p2',
-    'LABEL=a\\ b\\"\\$x\\\\',
-    'UUID=f0ab57d5-2429-4d57-a30c-f4bc309e96d8',
-    'VERSION=1.0',
-    'TYPE=ext4',
-    'USAGE=filesystem',
-    'PART_ENTRY_SCHEME=gpt',
-    'PART_ENTRY_TYPE=0FC63DAF-8483-4772-8e79-3d69d8477de4',
-    'PART_ENTRY_NUMBER=2',
+    'ID_FS_LABEL=a_b__x_',
+    'ID_FS_LABEL_ENC=a\\x20b\\x22\\x24x\\x5c\u00fc\\xe9\\x1b',
+    'ID_FS_UUID=f0ab57d5-2429-4d57-a30c-f4bc309e96d8',
+    'ID_FS_UUID_ENC=f0ab57d5-2429-4d57-a30c-f4bc309e96d8',
+    'ID_FS_VERSION=1.0',
+    'ID_FS_TYPE=ext4',
+    'ID_FS_USAGE=filesystem',
+    'ID_PART_ENTRY_SCHEME=gpt',
+    'ID_PART_ENTRY_TYPE=0FC63DAF-8483-4772-8e79-3d69d8477de4',
+    'ID_PART_ENTRY_NUMBER=2',
     '',
   ].join('\n');
 
   assert.deepEqual(parseBlkid(stdout), {
-    label: 'a b"$x\\',
+    label: 'a b"$x\\\\\u00fc\\xe9\\u{1b}',
     uuid: 'f0ab57d5-2429-4d57-a30c-f4bc309e96d8',
     type: 'ext4',
     usage: 'filesystem',
@@ -31,7 +32,7 @@ test('parseBlkid: reads a file system in a partition, with an escaped label', ()
 });
 
 test('parseBlkid: reads a partition table', () => {
-  assert.deepEqual(parseBlkid('DEVNAME=/dev/sdb\nPTUUID=8334d436\nPTTYPE=gpt\n'), {
+  assert.deepEqual(parseBlkid('ID_PART_TABLE_UUID=8334d436\nID_PART_TABLE_TYPE=gpt\n'), {
     tableUuid: '8334d436',
     tableType: 'gpt',
   });

@@ -72,6 +72,8 @@ const REFUSALS: readonly (readonly [pattern: string, says: RegExp])[] = [
   ['(?<!a)b', /look-behind/u],
   ['(?<=a>b)c', /look-behind/u],
   ['(?>a)b', /atomic group/u],
+  ['(?P<a>x)', /a group "\(\?P<a>" that Java lacks/u],
+  ['(?<a_b>x)', /a group "\(\?<a_b>" that Java lacks/u],
   ['(a)\\1', /back reference "\\1"/u],
   ['(a)\\12', /back reference/u],
   ['(?<n>a)\\k<n>', /back reference/u],
@@ -125,8 +127,23 @@ test('compileIgnore: reports every bad pattern with its number and line, when se
   );
 });
 
+for (const [one, other] of [
+  ['(?P<a>x)', '(?P<a>y)'],
+  ['(?<a_b>x)', '(?<a_b>y)'],
+] as const) {
+  test(`compileIgnore: refuses ${one} and ${other}, whose names would meet, instead of throwing`, () => {
+    const result = compileIgnore(onLines(one, other));
+
+    assert.deepEqual(result.kind === 'problem' && result.problems.map(({ field }) => field), [
+      'ignore[1]',
+      'ignore[2]',
+    ]);
+  });
+}
+
 test('compileIgnore: keeps terminal controls out of its messages, when a pattern holds some', () => {
-  const message = messageOf('\u001b[2J(?=a)') + messageOf('[a-\\p{\u001b}]') + messageOf('(\u001b');
+  const message =
+    messageOf('\u001b[2J(?=a)') + messageOf('(?\u001b') + messageOf('[a-\\p{\u001b}]') + messageOf('(\u001b');
 
   assert.ok(!message.includes('\u001b'));
 });
