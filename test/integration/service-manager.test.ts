@@ -1,5 +1,5 @@
 // The daemon under a service manager: what it says and when, how it is told to read its configuration again, how it ends.
-// The service manager is a socket of the test's own; where systemd runs as PID 1, systemd.test.ts starts the unit itself.
+// The service manager is a socket of the tests: they prove the protocol, not systemd itself.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';

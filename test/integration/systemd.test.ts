@@ -1,5 +1,5 @@
 // The units as systemd reads them: verified, their exposure scored, users and folders made in a root of the test's own.
-// Where systemd runs as PID 1 nothing more is needed to start them; elsewhere service-manager.test.ts proves the protocol.
+// No unit is started here: that needs systemd as PID 1. service-manager.test.ts proves the protocol on a socket of its own.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
