@@ -7,7 +7,7 @@ export type PatternPart =
   | { readonly kind: 'atom'; readonly size: number }
   /** A row of characters, of which a quantifier takes the last one only. */
   | { readonly kind: 'text'; readonly size: number }
-  /** `*`, `+` or `?`: one more instruction. */
+  /** `*`, `+` or `?`. */
   | { readonly kind: 'single' }
   /** `{n,m}`: what stands before is written out so often. */
   | { readonly kind: 'repeat'; readonly times: number }
@@ -16,6 +16,8 @@ export type PatternPart =
 
 // The two ends of a group.
 const GROUP_SIZE = 2;
+// A `*` behind what can be empty becomes `(?:x+)?`.
+const LOOP_SIZE = 2;
 
 /** Instructions of the program, an upper bound; Infinity is possible. Unbalanced groups are no concern of this count. */
 export const programSize = (parts: readonly PatternPart[]): number => {
@@ -33,13 +35,13 @@ export const programSize = (parts: readonly PatternPart[]): number => {
         total += part.size;
         break;
       case 'single':
-        last += 1;
-        total += 1;
+        last += LOOP_SIZE;
+        total += LOOP_SIZE;
         break;
       case 'repeat':
-        // Each copy of `x{n,m}` may be an optional one: an instruction more.
-        total += (last + 1) * part.times - last;
-        last = (last + 1) * part.times;
+        // Each copy of `x{n,m}` may be an optional one: an instruction more. The last one may be a loop.
+        total += (last + 1) * part.times + LOOP_SIZE - last;
+        last = (last + 1) * part.times + LOOP_SIZE;
         break;
       case 'open':
         enclosing.push(total);

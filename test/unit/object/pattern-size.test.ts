@@ -14,13 +14,22 @@ const { pattern } = fc.letrec<{ pattern: string; item: string; atom: string }>((
   ),
   item: fc.oneof(
     tie('atom'),
-    fc.tuple(tie('atom'), fc.constantFrom('*', '+?', '?', '{3}', '{2,5}', '{4,}')).map((pair) => pair.join('')),
+    fc.tuple(tie('atom'), fc.constantFrom('*', '+?', '?', '{3}', '{2,5}', '{4,}', '{0,}')).map((pair) => pair.join('')),
   ),
   pattern: fc.oneof(
     fc.array(tie('item'), { minLength: 1, maxLength: 4 }).map((items) => items.join('')),
     fc.tuple(tie('item'), tie('item')).map((pair) => pair.join('|')),
   ),
 }));
+
+const sizeOf = (text: string): number | undefined => {
+  try {
+    return RE2JS.compile(text).programSize();
+  } catch (error: unknown) {
+    assert.match(String(error), /invalid repeat count/u);
+    return undefined;
+  }
+};
 
 test('translateJavaPattern: reckons at least the size that the compiled program has, for any pattern', () => {
   // What every program has beside the pattern: its start and its match.
@@ -31,9 +40,12 @@ test('translateJavaPattern: reckons at least the size that the compiled program 
       assert.equal(translated.kind, 'ok');
       if (translated.kind !== 'ok') return;
 
-      assert.ok(RE2JS.compile(translated.text).programSize() <= translated.size + frame, text);
+      const size = sizeOf(translated.text);
+      // The engine has a limit of its own for repeats in repeats.
+      fc.pre(size !== undefined);
+      assert.ok(size <= translated.size + frame, text);
     }),
-    { numRuns: 500 },
+    { numRuns: 500, examples: [['((a)|(^|(a))*)*']] },
   );
 });
 
