@@ -41,8 +41,9 @@ const main = async (): Promise<number> => {
         defaultConfigPath: defaultConfigPath(),
         io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
         runDaemon: async (options) => {
+          const onReload = hearHangups();
           const { runDaemon } = await import('#station/daemon.ts');
-          return runDaemon({ ...options, serviceManager: serviceManagerFacts(), onReload: onHangup, giveUp });
+          return runDaemon({ ...options, serviceManager: serviceManagerFacts(), onReload, giveUp });
         },
         userName: process.env['SUDO_USER'] ?? process.env['USER'],
         signal: stopSignal(),
@@ -81,9 +82,24 @@ const stopSignal = (): AbortSignal => {
   return controller.signal;
 };
 
-const onHangup = (listener: () => void): Disposable => {
-  process.on('SIGHUP', listener);
-  return { [Symbol.dispose]: () => process.off('SIGHUP', listener) };
+// From here on SIGHUP ends the process no more; one that comes before anyone listens waits.
+const hearHangups = (): ((listener: () => void) => Disposable) => {
+  let isAsked = false;
+  let tell = (): void => {
+    isAsked = true;
+  };
+  process.on('SIGHUP', () => {
+    tell();
+  });
+  return (listener) => {
+    tell = listener;
+    if (isAsked) listener();
+    return {
+      [Symbol.dispose]: () => {
+        tell = () => undefined;
+      },
+    };
+  };
 };
 
 // Not process.exit: that waits for threads, and one may hang in the kernel.

@@ -168,7 +168,6 @@ const watchDrives = async (
     isReloadAsked = true;
     wake.abort();
   });
-  // Not before the wish for a reload is heard: until then SIGHUP has its default effect.
   await manager.ready(statusLine(station.bays()));
   while (!signal.aborted) {
     wake = new AbortController();
