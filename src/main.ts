@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { StationError } from '#language/station-error.ts';
+import type { ServiceManagerFacts } from '#station/service-manager.ts';
 
 // Of sysexits.h; the table of exit codes is cli/exit-codes.ts, which the other processes do not load.
 const EXIT_REFUSED = 1;
@@ -40,9 +41,11 @@ const main = async (): Promise<number> => {
         defaultConfigPath: defaultConfigPath(),
         io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
         runDaemon: async (options) => {
+          const onReload = hearHangups();
           const { runDaemon } = await import('#station/daemon.ts');
-          return runDaemon(options);
+          return runDaemon({ ...options, serviceManager: serviceManagerFacts(), onReload, giveUp });
         },
+        userName: process.env['SUDO_USER'] ?? process.env['USER'],
         signal: stopSignal(),
       });
     }
@@ -66,15 +69,52 @@ const defaultConfigPath = (): string => process.env['IMPORT_STATION_CONFIG'] ?? 
 const configPathOf = (args: readonly string[]): string =>
   parseArgs({ args: [...args], options: { config: { type: 'string' } } }).values.config ?? defaultConfigPath();
 
-// The first signal asks for an orderly end, the second one has the kernel's default effect.
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+// The first signal asks for an orderly end; after it, either has the kernel's default effect.
 const stopSignal = (): AbortSignal => {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      controller.abort(new Error(`stopped by ${name}`));
-    });
-  }
+  const stop = (name: NodeJS.Signals): void => {
+    for (const other of STOP_SIGNALS) process.off(other, stop);
+    controller.abort(new Error(`stopped by ${name}`));
+  };
+  for (const name of STOP_SIGNALS) process.on(name, stop);
   return controller.signal;
+};
+
+// From here on SIGHUP ends the process no more; one that comes before anyone listens waits.
+const hearHangups = (): ((listener: () => void) => Disposable) => {
+  let isAsked = false;
+  let tell = (): void => {
+    isAsked = true;
+  };
+  process.on('SIGHUP', () => {
+    tell();
+  });
+  return (listener) => {
+    tell = listener;
+    if (isAsked) listener();
+    return {
+      [Symbol.dispose]: () => {
+        tell = () => undefined;
+      },
+    };
+  };
+};
+
+// Not process.exit: that waits for threads, and one may hang in the kernel.
+const giveUp = (): void => {
+  process.kill(process.pid, 'SIGKILL');
+};
+
+const USEC_PER_MS = 1000;
+
+// sd_notify(3) and sd_watchdog_enabled(3): the watchdog is only for the process that it names.
+const serviceManagerFacts = (): ServiceManagerFacts => {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = process.env;
+  const watchdogMs = Number(usec) / USEC_PER_MS;
+  const isWatched = socket !== undefined && watchdogMs > 0 && (pid === undefined || pid === String(process.pid));
+  return { ...(socket === undefined ? {} : { socket }), ...(isWatched ? { watchdogMs } : {}) };
 };
 
 // A StationError says what to do; anything else is a defect, told by its stack.

@@ -19,9 +19,11 @@ readonly debian_needs='
   ntfs-3g:ntfs-3g
   cryptsetup:cryptsetup-bin
   udevadm:udev
+  systemd-analyze:systemd systemd-notify:systemd perl:perl-base
   curl:curl openssl:openssl
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
   libatomic.so.1:libatomic1
+  tmux:tmux
 '
 readonly exit_unavailable=69
 # A daemon of this user stands for the one of a station; no host gives this number away.

@@ -10,7 +10,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { formatAccount } from './format-account.ts';
 import { addJsonOption, print, type JsonOption } from './json-option.ts';
 import { addKeyOptions, readKey, type KeyInput, type KeyOptions } from './key-options.ts';
-import { parseSize } from './quantity.ts';
+import { parseSize } from '#language/quantity.ts';
 import { readInputFile } from './read-input.ts';
 import { refuse, refused, type Answer } from './refusal.ts';
 

@@ -1,7 +1,8 @@
 // The command line: puts the commands together and tells each ending as an exit code.
 
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StationError } from '#language/station-error.ts';
+import { isPersonName } from '#protocol/control.ts';
 import { addAccountCommands } from './account.ts';
 import { addConfigCommands } from './config.ts';
 import type { CliContext } from './context.ts';
@@ -27,18 +28,24 @@ Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 findings in a manif
 
 /** Runs one command; resolves with the exit code, and throws only for a defect. */
 export const runCli = async (
-  options: Omit<CliContext, 'end'> & { readonly args: readonly string[] },
+  options: Omit<CliContext, 'end' | 'by'> & { readonly args: readonly string[] },
 ): Promise<number> => {
   let exitCode: number = EXIT_CODES.ok;
   const { args, ...rest } = options;
+  let by: string | undefined;
   const context: CliContext = {
     ...rest,
+    by: () => by ?? rest.userName,
     end: (code) => {
       exitCode = code;
     },
   };
   try {
-    await createProgram(context).parseAsync([...args], { from: 'user' });
+    const program = createProgram(context);
+    program.hook('preAction', () => {
+      by = byOption(program);
+    });
+    await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error: unknown) {
     if (error instanceof CommanderError) return endOfCommander(context, error);
@@ -52,6 +59,8 @@ export const runCli = async (
 const createProgram = (context: CliContext): Command => {
   const program = new Command('import-station')
     .description('Loads the drives that customers mail in into their S3 buckets.')
+    .option('--by <name>', 'name for the history of what is changed (default: the login)')
+    .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLE)
     // Commands that are made below inherit both.
     .exitOverride()
@@ -71,6 +80,14 @@ const createProgram = (context: CliContext): Command => {
   addConfigCommands(program, context);
   addDaemonCommand(program, context);
   return program;
+};
+
+const byOption = (program: Command): string | undefined => {
+  const { by } = program.opts<{ by?: string }>();
+  if (by !== undefined && !isPersonName(by)) {
+    throw new InvalidArgumentError("option '--by <name>' expects 1 to 64 printable characters without blanks around");
+  }
+  return by;
 };
 
 // `commander.help` is the help that stands in for a missing subcommand; the help that was asked for ends with 0.

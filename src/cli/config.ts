@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { addConfigBayCommand } from './config-bay.ts';
 import { addConfigCheckCommand } from './config-check.ts';
+import { addConfigUdevCommand } from './config-udev.ts';
 import type { CliContext } from './context.ts';
 
 const EXAMPLE = `
@@ -15,4 +16,5 @@ export const addConfigCommands = (program: Command, context: CliContext): void =
   const config = program.command('config').description('configuration of the station').addHelpText('after', EXAMPLE);
   addConfigCheckCommand(config, context);
   addConfigBayCommand(config, context);
+  addConfigUdevCommand(config, context);
 };

@@ -6,7 +6,13 @@ import type { ExitCode } from './exit-codes.ts';
 /** The standard streams of the process; `isTTY` tells whether a person sits at them. */
 export interface CliStreams {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(isRaw: boolean): unknown };
-  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** A terminal tells its size and, by NO_COLOR and TERM too, whether it shows colours. */
+  readonly stdout: Writable & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+    hasColors?(): boolean;
+  };
   readonly stderr: Writable;
 }
 
@@ -20,6 +26,10 @@ export interface CliContext {
   readonly defaultConfigPath: string;
   readonly runDaemon: RunDaemon;
   readonly signal: AbortSignal;
+  /** Name of the login, where the environment tells one. */
+  readonly userName: string | undefined;
+  /** Name for the history: that of `--by`, else `userName`. */
+  readonly by: () => string | undefined;
   /** Tells how the command ended; the last one counts. */
   readonly end: (exitCode: ExitCode | number) => void;
 }

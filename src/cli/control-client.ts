@@ -20,14 +20,22 @@ import {
   findListener,
   type ControlRequest,
   type ControlResponse,
+  type Listener,
   type Transport,
 } from './socket-transport.ts';
 
-/** The right that a request needs; each has a socket of its own. */
-export type Right = 'read' | 'technician' | 'operator';
+// In rising order; each has a socket of its own.
+const RIGHTS = ['read', 'technician', 'operator'] as const;
 
-/** Sends one request and checks the answer against its schema. */
-export type Call = <Value>(request: ControlRequest, answer: z.ZodType<Value>) => Promise<Answer<Value>>;
+/** The right that a request needs. */
+export type Right = (typeof RIGHTS)[number];
+
+/** Sends one request and checks the answer against its schema; `signal`, by default the command's, ends the wait. */
+export type Call = <Value>(
+  request: ControlRequest,
+  answer: z.ZodType<Value>,
+  signal?: AbortSignal,
+) => Promise<Answer<Value>>;
 
 /** What a command asks for. */
 export interface ControlNeeds {
@@ -45,7 +53,7 @@ export const withControl = async (
 ): Promise<ExitCode> => {
   const config = loadConfig(needs.configPath);
   if (config.kind === 'refused') return refuse(context, config.refusal);
-  const opened = await openControl({ ...needs, config: config.value }, context.signal);
+  const opened = await openControl({ ...needs, config: config.value }, context);
   if (opened.kind === 'refused') return refuse(context, opened.refusal);
   await using transport = opened.value;
   return await use(callBy(transport, context.signal), config.value);
@@ -54,12 +62,12 @@ export const withControl = async (
 // The way to the daemon, or, where none runs and the request permits it, to a desk over the store.
 const openControl = async (
   { config, right, needsDaemon }: Omit<ControlNeeds, 'configPath'> & { readonly config: Config },
-  signal: AbortSignal,
+  context: CliContext,
 ): Promise<Answer<Transport>> => {
-  const socketPath = join(config.station.runDir, 'control', `${right}.sock`);
-  switch (await findListener(socketPath, signal)) {
+  const { socketPath, listener } = await findSocket(config, right, context.signal);
+  switch (listener) {
     case 'running':
-      return { kind: 'ok', value: createSocketTransport(socketPath) };
+      return { kind: 'ok', value: createSocketTransport(socketPath, context.by()) };
     case 'denied':
       return refused('NotPermitted', { file: socketPath });
     case 'absent': {
@@ -68,14 +76,28 @@ const openControl = async (
       if (owner.kind === 'refused') return owner;
       // The store and all of S3 are loaded only where no daemon does the work.
       const { openDesk } = await import('./desk-transport.ts');
-      return openDesk(config);
+      return openDesk(config, context.by());
     }
   }
 };
 
+// Each right has those before it, and an operator need not be in the group of the readers.
+const findSocket = async (
+  { station }: Config,
+  right: Right,
+  signal: AbortSignal,
+): Promise<{ readonly socketPath: string; readonly listener: Listener }> => {
+  const paths = RIGHTS.slice(RIGHTS.indexOf(right)).map((name) => join(station.runDir, 'control', `${name}.sock`));
+  for (const socketPath of paths) {
+    const listener = await findListener(socketPath, signal);
+    if (listener !== 'denied') return { socketPath, listener };
+  }
+  return { socketPath: paths[0] ?? '', listener: 'denied' };
+};
+
 const callBy =
-  (transport: Transport, signal: AbortSignal): Call =>
-  async (request, answer) =>
+  (transport: Transport, commandSignal: AbortSignal): Call =>
+  async (request, answer, signal = commandSignal) =>
     readAnswer(await transport.send(request, signal), answer);
 
 const FIRST_ERROR_STATUS = 400;

@@ -10,8 +10,8 @@ import { acquireStoreLock } from '#store/store-lock.ts';
 import { refused, type Answer } from './refusal.ts';
 import type { Transport } from './socket-transport.ts';
 
-/** Opens the store and puts a desk over it; refused while another process has the store. Errors: those of the store. */
-export const openDesk = (config: Config): Answer<Transport> => {
+/** Opens the store and puts a desk over it; refused while another process has the store. `by` is for the history. Errors: those of the store. */
+export const openDesk = (config: Config, by: string | undefined): Answer<Transport> => {
   const { stateDir, storeKeyFile } = config.station;
   using stack = new DisposableStack();
   const acquired = acquireStoreLock(stateDir);
@@ -21,11 +21,13 @@ export const openDesk = (config: Config): Answer<Transport> => {
   const storeKey = loadStoreKey({ path: storeKeyFile, create: !existsSync(join(stateDir, STORE_FILE)) });
   const store = stack.use(openStore({ folder: stateDir, storeKey }));
   const desk = createHostDesk({ store, config });
+  // The owner of the store may do everything.
+  const caller = { right: 'operator', ...(by === undefined ? {} : { by }) } as const;
   const opened = stack.move();
   return {
     kind: 'ok',
     value: {
-      send: (request, signal) => desk.handle(request, signal),
+      send: (request, signal) => desk.handle({ ...request, caller }, signal),
       [Symbol.asyncDispose]: () => {
         opened.dispose();
         return Promise.resolve();

@@ -28,6 +28,7 @@ export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 const EXIT_CODE_OF_REFUSAL: ReadonlyMap<string, ExitCode> = new Map([
   ['UsageError', EXIT_CODES.usage],
   ['DaemonNotRunning', EXIT_CODES.unavailable],
+  ['DaemonBusy', EXIT_CODES.unavailable],
   ['FileUnreadable', EXIT_CODES.unavailable],
   ['StoreBusy', EXIT_CODES.unavailable],
   ['StoreUnreadable', EXIT_CODES.unavailable],

@@ -2,8 +2,8 @@
 
 import type { AccountView } from '#protocol/control.ts';
 import { formatFields, formatTable } from './output.ts';
-import { formatDate, formatSize } from './quantity.ts';
-import { shown } from './shown.ts';
+import { formatDate, formatSize } from '#language/quantity.ts';
+import { shown } from '#language/shown.ts';
 
 /** One line per account under a header. */
 export const formatAccounts = (accounts: readonly AccountView[]): readonly string[] =>

@@ -2,8 +2,8 @@
 
 import type { DriveList } from '#protocol/control.ts';
 import { formatTable } from './output.ts';
-import { formatSize } from './quantity.ts';
-import { shown } from './shown.ts';
+import { formatSize } from '#language/quantity.ts';
+import { shown } from '#language/shown.ts';
 
 /** One attached drive. */
 export type DriveView = DriveList['drives'][number];

@@ -1,7 +1,7 @@
 // A hold as a technician reads it: what happened, who acts, what to do now. The texts come printable from the station.
 
+import { ACTOR_NAMES } from '#notice/actors.ts';
 import type { Notice } from '#notice/contract.ts';
-import { ACTOR_NAMES } from './refusal.ts';
 
 /** The lines of a hold. */
 export const formatHold = (hold: Notice): readonly string[] => [

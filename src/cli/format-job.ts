@@ -3,8 +3,8 @@
 import type { JobView } from '#protocol/control.ts';
 import { formatHold } from './format-hold.ts';
 import { formatFields, formatTable } from './output.ts';
-import { formatCount, formatDate, formatFiles, formatSize } from './quantity.ts';
-import { shown } from './shown.ts';
+import { formatCount, formatDate, formatFiles, formatSize } from '#language/quantity.ts';
+import { shown } from '#language/shown.ts';
 
 /** One line per job under a header, in the order given. */
 export const formatJobs = (jobs: readonly JobView[]): readonly string[] =>
@@ -56,7 +56,7 @@ const formatCounts = (counts: JobView['counts']): readonly string[] => {
 };
 
 /** `12,345 files, 1.5 GiB`. */
-export const formatTally = ({ files, bytes }: { readonly files: number; readonly bytes: number }): string =>
+const formatTally = ({ files, bytes }: { readonly files: number; readonly bytes: number }): string =>
   `${formatFiles(files)}, ${formatSize(bytes)}`;
 
 const formatHistory = (history: JobView['history']): readonly string[] => {

@@ -10,7 +10,7 @@ import { ask } from './control-client.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { addJsonOption, print, type JsonOption } from './json-option.ts';
 import { writeLines } from './output.ts';
-import { formatDate } from './quantity.ts';
+import { formatDate } from '#language/quantity.ts';
 import { readInputFile } from './read-input.ts';
 import { refuse } from './refusal.ts';
 

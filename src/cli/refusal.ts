@@ -1,8 +1,8 @@
 // How a refusal reaches a person: what happened, who acts, what to do now, on stderr.
 
 import { printable } from '#language/printable.ts';
+import { ACTOR_NAMES } from '#notice/actors.ts';
 import { noticeOf, reasonOf } from '#notice/catalogue.ts';
-import type { Actor } from '#notice/contract.ts';
 import type { Refusal } from '#protocol/control.ts';
 import type { StationError } from '#language/station-error.ts';
 import type { CliContext } from './context.ts';
@@ -22,14 +22,6 @@ export const refused = (
   kind: 'refused',
   refusal: { error: noticeOf(code, details), ...(problems === undefined ? {} : { problems }) },
 });
-
-/** Who acts, as a person reads it. */
-export const ACTOR_NAMES: Readonly<Record<Actor, string>> = {
-  customer: 'the customer',
-  technician: 'the technician',
-  operator: 'the operator of this station',
-  nobody: 'nobody',
-};
 
 /** The lines of a refusal: what happened, the findings, who acts, what to do, the code. */
 export const formatRefusal = ({ error, problems = [] }: Refusal): readonly string[] => [

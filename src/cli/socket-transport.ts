@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { StationError } from '#language/station-error.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
+import { BY_HEADER } from '#protocol/control.ts';
 
 /** What is asked of the daemon, or of the desk where no daemon runs. */
 export interface ControlRequest {
@@ -44,26 +45,44 @@ export const findListener = (socketPath: string, signal: AbortSignal): Promise<L
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve('absent');
       else if (error.code === 'EACCES' || error.code === 'EPERM') resolve('denied');
+      else if (error.code === 'EAGAIN') reject(busy(error));
       else reject(signal.aborted ? error : unreadable(socketPath, error.message, error));
     });
   });
 
-/** A transport over a Unix socket; each request has a connection of its own. */
-export const createSocketTransport = (socketPath: string): Transport => ({
+/** A transport over a Unix socket; each request has a connection of its own. `by` is the caller's name for the history. */
+export const createSocketTransport = (socketPath: string, by?: string): Transport => ({
   send: async (asked, signal) => {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
     try {
-      return await exchange(socketPath, asked, limit);
+      return await exchange({ socketPath, by }, asked, limit);
     } catch (error: unknown) {
       if (signal.aborted || error instanceof StationError || !(error instanceof Error)) throw error;
       if ('code' in error && error.code === 'ECONNRESET') throw brokenOff(socketPath, error);
-      throw unreadable(socketPath, error.message, error);
+      throw isHangUp(error) ? busy(error) : unreadable(socketPath, error.message, error);
     }
   },
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
 
-const exchange = async (socketPath: string, asked: ControlRequest, signal: AbortSignal): Promise<ControlResponse> => {
+const HANG_UPS = ['EPIPE', 'EAGAIN', 'ECONNREFUSED'];
+
+const isHangUp = (error: Error): boolean => 'code' in error && HANG_UPS.includes(String(error.code));
+
+const busy = (cause: Error): StationError =>
+  new StationError({
+    code: 'DaemonBusy',
+    message: `Cannot speak to the daemon: ${cause.message}`,
+    hint: 'Wait a moment and give the command again.',
+    details: { message: cause.message },
+    cause,
+  });
+
+const exchange = async (
+  { socketPath, by }: { readonly socketPath: string; readonly by: string | undefined },
+  asked: ControlRequest,
+  signal: AbortSignal,
+): Promise<ControlResponse> => {
   const { promise, resolve, reject } = Promise.withResolvers<ControlResponse>();
   const body = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body), 'utf8');
   const outgoing = request(
@@ -75,6 +94,7 @@ const exchange = async (socketPath: string, asked: ControlRequest, signal: Abort
       signal,
       headers: {
         host: 'import-station',
+        ...(by === undefined ? {} : { [BY_HEADER]: encodeURIComponent(by) }),
         ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
       },
     },

@@ -23,6 +23,31 @@ export interface LoadLimits {
   readonly maxDepth: number;
 }
 
+/** How mail is sent. */
+export interface MailConfig {
+  readonly host: string;
+  readonly port: number;
+  /** `none` is for a server on this host alone. */
+  readonly security: 'starttls' | 'tls' | 'none';
+  /** Absent: the server wants no name. */
+  readonly user?: string;
+  /** File with the password of `user`; default: credential `smtp-password`, else `STATEDIR/smtp-password`. */
+  readonly passwordFile: string;
+  /** PEM of the authority that vouches for the server; absent: those that Node knows. */
+  readonly certificateAuthorityFile?: string;
+  /** Address that mail comes from. */
+  readonly from: string;
+  /** Address of the people who run the station. */
+  readonly operator: string;
+  /** Milliseconds that the server may be silent. */
+  readonly timeoutMs: number;
+  /** Wait after the first attempt that failed; it doubles up to `longestPauseMs`. */
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+  /** A message that the server refuses for this long is given up; a server that is away is waited for without end. */
+  readonly giveUpMs: number;
+}
+
 /** The configuration file, `/etc/import-station/import-station.toml`. */
 export interface Config {
   readonly station: {
@@ -42,6 +67,12 @@ export interface Config {
     readonly socket: string;
     readonly loaderUid: number;
     readonly loaderGid: number;
+  };
+  /** Groups that may open the control sockets, by name or number; absent: the daemon's own group. */
+  readonly control: {
+    readonly readGroup?: string;
+    readonly technicianGroup?: string;
+    readonly operatorGroup?: string;
   };
   readonly watch: {
     /** Folder that chokidar watches, `/dev/disk`. */
@@ -65,6 +96,8 @@ export interface Config {
     /** Country of this facility, for the customs rule (spec 1.5); absent: the rule is not applied. */
     readonly facilityCountry?: string;
   };
+  /** Absent: no mail is written. */
+  readonly mail?: MailConfig;
   readonly bays: readonly BayConfig[];
 }
 

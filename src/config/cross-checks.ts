@@ -1,7 +1,7 @@
 // Rules of the configuration that look at more than one key. They run on whatever parts are sound, so that every
 // problem of a file is told at once.
 
-import { baySchema, configSchema, loadSchema } from './schema.ts';
+import { baySchema, configSchema, loadSchema, mailSchema } from './schema.ts';
 
 /** A finding by its path; value and line are added by the reader. */
 export interface Finding {
@@ -13,6 +13,7 @@ export interface Finding {
 export const crossCheck = (raw: Readonly<Record<string, unknown>>): readonly Finding[] => [
   ...checkIds(raw['station'], raw['launch']),
   ...checkLoad(raw['load']),
+  ...checkMail(raw['mail']),
   ...checkBays(raw['bay']),
 ];
 
@@ -45,6 +46,34 @@ const checkLoad = (raw: unknown): readonly Finding[] => {
       ? [{ path: ['load', key], message: `expected at most load.max_in_flight_mib, which is ${String(inFlight)}` }]
       : [],
   );
+};
+
+// Customers' names, and the password, must not pass a network in the clear.
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/u;
+
+const checkMail = (raw: unknown): readonly Finding[] => {
+  const { host, security, user, first_pause_ms: first, longest_pause_ms: longest } = mailSchema.shape;
+  const server = host.safeParse(property(raw, 'host'));
+  const isOpen = security.safeParse(property(raw, 'security')).data === 'none';
+  const shortest = first.safeParse(property(raw, 'first_pause_ms')).data;
+  const ceiling = longest.safeParse(property(raw, 'longest_pause_ms')).data;
+  const name = user.safeParse(property(raw, 'user')).data;
+  return [
+    ...(isOpen && server.success && !LOOPBACK.test(server.data)
+      ? [{ path: ['mail', 'security'], message: 'expected starttls or tls, because the server is not on this host' }]
+      : []),
+    ...(name === undefined && property(raw, 'password_file') !== undefined
+      ? [{ path: ['mail', 'password_file'], message: 'expected mail.user beside it, whose password it is' }]
+      : []),
+    ...(shortest !== undefined && ceiling !== undefined && shortest > ceiling
+      ? [
+          {
+            path: ['mail', 'first_pause_ms'],
+            message: `expected at most mail.longest_pause_ms, which is ${String(ceiling)}`,
+          },
+        ]
+      : []),
+  ];
 };
 
 const checkBays = (raw: unknown): readonly Finding[] => {

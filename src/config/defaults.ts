@@ -1,6 +1,6 @@
 // The value of everything that the configuration need not name, in one place.
 
-import { SECOND_MS } from '#language/units.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 
 /** Defaults by section and key, in the units of the configuration file. */
 export const DEFAULTS = {
@@ -27,4 +27,14 @@ export const DEFAULTS = {
   journal: { level: 'info' },
   /** Spec 3.1 and 3.4. */
   jobs: { perDay: 50, expiryDays: 30 },
+  mail: {
+    security: 'starttls',
+    /** RFC 6409, RFC 8314, RFC 5321. */
+    ports: { starttls: 587, tls: 465, none: 25 },
+    timeoutMs: MINUTE_MS,
+    firstPauseMs: MINUTE_MS,
+    longestPauseMs: 4 * HOUR_MS,
+    /** RFC 5321, 4.5.4.1: at least four to five days. */
+    giveUpHours: 120,
+  },
 } as const;

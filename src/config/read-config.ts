@@ -1,14 +1,15 @@
 // Reads the station's configuration: TOML, a strict schema, all problems at once with path, value and line.
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { printable } from '#language/printable.ts';
-import { MIB } from '#language/units.ts';
-import type { BayConfig, Config, ConfigProblem, ConfigResult } from './contract.ts';
+import { HOUR_MS, MIB } from '#language/units.ts';
+import type { BayConfig, Config, ConfigProblem, ConfigResult, MailConfig } from './contract.ts';
 import { crossCheck, type Finding } from './cross-checks.ts';
+import { DEFAULTS } from './defaults.ts';
 import { configSchema, type ConfigFile } from './schema.ts';
 import { tomlLines } from './toml-lines.ts';
 
@@ -21,6 +22,8 @@ export interface HostFacts {
 
 /** Name of the systemd credential, and of the file in the state directory, that holds the store's key. */
 const STORE_KEY_NAME = 'store-key';
+/** The same for the password of the mail server. */
+const SMTP_PASSWORD_NAME = 'smtp-password';
 
 const MAX_FILE_BYTES = MIB;
 const SHOWN_LENGTH = 120;
@@ -145,8 +148,12 @@ const showValue = (value: unknown): string | undefined => {
 };
 
 const configOf = (file: ConfigFile, host: HostFacts): Config => {
-  const { station, launch, watch, load, log, journal, jobs } = file;
-  const keyFolder = host.credentialsDir ?? station.state_dir;
+  const { station, launch, control, watch, load, log, journal, jobs } = file;
+  // systemd makes the folder also for a unit whose credentials are all absent.
+  const credentialFile = (name: string): string => {
+    const credential = join(host.credentialsDir ?? station.state_dir, name);
+    return existsSync(credential) ? credential : join(station.state_dir, name);
+  };
   return freeze({
     station: {
       name: station.name ?? host.hostName,
@@ -154,12 +161,17 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       runDir: station.run_dir,
       uid: station.uid,
       gid: station.gid,
-      storeKeyFile: station.store_key_file ?? join(keyFolder, STORE_KEY_NAME),
+      storeKeyFile: station.store_key_file ?? credentialFile(STORE_KEY_NAME),
     },
     launch: {
       socket: launch.socket ?? join(station.run_dir, 'launch', 'launch.sock'),
       loaderUid: launch.loader_uid,
       loaderGid: launch.loader_gid,
+    },
+    control: {
+      ...(control.read_group === undefined ? {} : { readGroup: control.read_group }),
+      ...(control.technician_group === undefined ? {} : { technicianGroup: control.technician_group }),
+      ...(control.operator_group === undefined ? {} : { operatorGroup: control.operator_group }),
     },
     watch: { folder: watch.folder, everyMs: watch.every_ms, debounceMs: watch.debounce_ms },
     load: loadLimitsOf(load),
@@ -170,6 +182,7 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       expiryDays: jobs.expiry_days,
       ...(jobs.facility_country === undefined ? {} : { facilityCountry: jobs.facility_country }),
     },
+    ...(file.mail === undefined ? {} : { mail: mailOf(file.mail, credentialFile(SMTP_PASSWORD_NAME)) }),
     bays: file.bay.map(bayOf),
   });
 };
@@ -181,6 +194,21 @@ const loadLimitsOf = (load: ConfigFile['load']): Config['load'] => ({
   maxRequestsInFlight: load.max_requests_in_flight,
   readerThreads: load.reader_threads,
   maxDepth: load.max_depth,
+});
+
+const mailOf = (mail: NonNullable<ConfigFile['mail']>, passwordFile: string): MailConfig => ({
+  host: mail.host,
+  port: mail.port ?? DEFAULTS.mail.ports[mail.security],
+  security: mail.security,
+  ...(mail.user === undefined ? {} : { user: mail.user }),
+  passwordFile: mail.password_file ?? passwordFile,
+  ...(mail.ca_file === undefined ? {} : { certificateAuthorityFile: mail.ca_file }),
+  from: mail.from,
+  operator: mail.operator,
+  timeoutMs: mail.timeout_ms,
+  firstPauseMs: mail.first_pause_ms,
+  longestPauseMs: mail.longest_pause_ms,
+  giveUpMs: mail.give_up_hours * HOUR_MS,
 });
 
 const bayOf = ({ name, port, image }: ConfigFile['bay'][number]): BayConfig => ({

@@ -3,7 +3,7 @@
 import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';
 import { printable } from '#language/printable.ts';
-import { HOUR_MS, SECOND_MS } from '#language/units.ts';
+import { DAY_MS, HOUR_MS, SECOND_MS } from '#language/units.ts';
 import { DEFAULTS } from './defaults.ts';
 
 // sun_path of unix(7) has 108 bytes, the last one is NUL.
@@ -24,6 +24,10 @@ const MAX_READERS = 64;
 const MAX_DEPTH = 512;
 const MAX_JOBS_PER_DAY = 1_000_000;
 const MAX_EXPIRY_DAYS = 3650;
+const MAX_PORT = 65_535;
+const MAX_GIVE_UP_HOURS = 24 * 30;
+// RFC 5321, 4.5.3.1.3.
+const MAIL_ADDRESS_LENGTH = 254;
 
 const text = z.string({ error: (issue) => expected(issue.input, 'text in quotes') });
 const flag = z.boolean({ error: (issue) => expected(issue.input, 'true or false') });
@@ -56,6 +60,15 @@ const name = text.refine(
   { error: `expected 1 to ${String(NAME_LENGTH)} printable characters without blanks around them` },
 );
 
+// As groupadd(8) makes them; a number serves as well.
+const group = text.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/u, { error: 'expected the name of a group' });
+
+// No quoted local parts and no lists: an address of the station's own is a plain one, and can forge no header.
+const mailAddress = text.refine(
+  (value) => value.length <= MAIL_ADDRESS_LENGTH && /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+$/u.test(value),
+  { error: 'expected one mail address, without a name' },
+);
+
 // Root would undo the split between the daemon, the launcher and the loader.
 const id = whole(1, MAX_ID);
 
@@ -70,6 +83,22 @@ export const loadSchema = section({
   max_requests_in_flight: whole(1, MAX_REQUESTS).default(DEFAULTS.load.maxRequestsInFlight),
   reader_threads: whole(1, MAX_READERS).default(DEFAULTS.load.readerThreads),
   max_depth: whole(1, MAX_DEPTH).default(DEFAULTS.load.maxDepth),
+});
+
+/** `[mail]`; without the section no mail is written. */
+export const mailSchema = section({
+  host: text.regex(/^[A-Za-z0-9.:-]{1,253}$/u, { error: 'expected the name or address of a mail server' }),
+  port: whole(1, MAX_PORT).optional(),
+  security: oneOf(['starttls', 'tls', 'none']).default(DEFAULTS.mail.security),
+  user: name.optional(),
+  password_file: path.optional(),
+  ca_file: path.optional(),
+  from: mailAddress,
+  operator: mailAddress,
+  timeout_ms: whole(SECOND_MS / 10, HOUR_MS).default(DEFAULTS.mail.timeoutMs),
+  first_pause_ms: whole(SECOND_MS / 10, HOUR_MS).default(DEFAULTS.mail.firstPauseMs),
+  longest_pause_ms: whole(SECOND_MS / 10, DAY_MS).default(DEFAULTS.mail.longestPauseMs),
+  give_up_hours: whole(1, MAX_GIVE_UP_HOURS).default(DEFAULTS.mail.giveUpHours),
 });
 
 /** One `[[bay]]`: exactly one of `port` (`ID_PATH` of udev) and `image` (backing file of a loop device). */
@@ -97,6 +126,11 @@ export const configSchema = section({
     loader_uid: id,
     loader_gid: id,
   }).prefault(Object),
+  control: section({
+    read_group: group.optional(),
+    technician_group: group.optional(),
+    operator_group: group.optional(),
+  }).prefault({}),
   watch: section({
     folder: path.default(DEFAULTS.watch.folder),
     every_ms: whole(SECOND_MS / 10, HOUR_MS).default(DEFAULTS.watch.everyMs),
@@ -115,6 +149,7 @@ export const configSchema = section({
     expiry_days: whole(1, MAX_EXPIRY_DAYS).default(DEFAULTS.jobs.expiryDays),
     facility_country: name.optional(),
   }).prefault({}),
+  mail: mailSchema.optional(),
   bay: z.array(baySchema, { error: 'expected sections [[bay]]' }).default([]),
 });
 

@@ -9,6 +9,7 @@ import { manifestWarnings } from '#job/manifest-warnings.ts';
 import type { Manifest, ManifestProblem } from '#job/manifest.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import { DAY_MS } from '#language/units.ts';
+import type { MailWriter } from '#mail/mail-writer.ts';
 import type { ObjectRules } from '#object/contract.ts';
 import { compileIgnore } from '#object/ignore-patterns.ts';
 import { createObjectRules } from '#object/rules.ts';
@@ -25,12 +26,17 @@ export interface CreateJobDeps extends BucketDeps {
   readonly store: Store;
   readonly config: Pick<Config, 'jobs'>;
   readonly now: () => Date;
+  readonly mails: Pick<MailWriter, 'created'>;
   /** Gives an integer from 0 up to but not including `limit`, from a cryptographic source. */
   readonly randomInt: (limit: number) => number;
 }
 
-/** `POST /jobs`. Refused with any code of spec 3.4; nothing is left then, in the store and in the buckets. */
-export const createJob = async (deps: CreateJobDeps, body: unknown, signal: AbortSignal): Promise<DeskReply> => {
+/** `POST /jobs`; `details` go into the history. Refused with any code of spec 3.4; nothing is left then, in the store and in the buckets. */
+export const createJob = async (
+  deps: CreateJobDeps,
+  { body, details }: { readonly body: unknown; readonly details: JobChange['details'] },
+  signal: AbortSignal,
+): Promise<DeskReply> => {
   const request = readRequest(deps, body);
   if (request.kind === 'refused') return refuse(request);
   const { account, manifest, rules, keys } = request;
@@ -43,7 +49,7 @@ export const createJob = async (deps: CreateJobDeps, body: unknown, signal: Abor
   signal.throwIfAborted();
   const changed = changedMeanwhile(deps, request);
   if (changed !== undefined) return refuse(changed);
-  const job = storeJob(deps, request, asked.region);
+  const job = storeJob(deps, { ...request, details }, asked.region);
   const history = deps.store.jobHistory(job.jobId);
   return created({
     job: jobView(job, undefined, history),
@@ -118,11 +124,16 @@ const changedMeanwhile = (deps: CreateJobDeps, { account: former, keys }: Reques
 // 45 million IDs: so many misses in a row mean that the random source is broken.
 const MAX_DRAWS = 10_000;
 
-const storeJob = (deps: CreateJobDeps, request: Request, bucketRegion: string): Job => {
+const storeJob = (
+  deps: CreateJobDeps,
+  request: Request & { readonly details: JobChange['details'] },
+  bucketRegion: string,
+): Job => {
+  const { details } = request;
   for (let draw = 0; draw < MAX_DRAWS; draw += 1) {
     const job = jobOf(deps, request, bucketRegion, createJobId(deps.randomInt));
-    const change: JobChange = { changedAt: job.createdAt, state: job.state, cause: 'created', details: {} };
-    if (deps.store.addJob(job, change)) return job;
+    const change: JobChange = { changedAt: job.createdAt, state: job.state, cause: 'created', details };
+    if (deps.store.addJob(job, change, deps.mails.created(job))) return job;
   }
   assert.fail('a cryptographic source gives an unused job ID within ten thousand draws');
 };

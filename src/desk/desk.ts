@@ -7,12 +7,25 @@ import { createJob, type CreateJobDeps } from './create-job.ts';
 import { done, refuse, refused, type DeskReply } from './reply.ts';
 import { jobView } from './views.ts';
 
+/** Who asks: the right that was used, and the name that was given. Nobody has proved the name. */
+export interface Caller {
+  readonly right: 'read' | 'technician' | 'operator';
+  readonly by?: string;
+}
+
+/** What the history keeps of a caller. */
+export const callerDetails = ({ right, by }: Caller): Readonly<Record<string, string>> => ({
+  right,
+  ...(by === undefined ? {} : { by }),
+});
+
 /** What is asked: a call of the control protocol on accounts or jobs. */
 export interface DeskRequest {
   readonly method: string;
   /** Path of the call, its parts percent-encoded. */
   readonly path: string;
   readonly body?: unknown;
+  readonly caller?: Caller;
 }
 
 /** What the desk needs. */
@@ -52,7 +65,7 @@ const partsOf = (path: string): readonly string[] | undefined => {
 
 const route = async (
   deps: DeskDeps,
-  { method, body }: DeskRequest,
+  { method, body, caller }: DeskRequest,
   [room, name, inner, innerName, ...rest]: readonly string[],
   signal: AbortSignal,
 ): Promise<DeskReply | undefined> => {
@@ -77,7 +90,7 @@ const route = async (
     case 'GET jobs 2':
       return showJob(deps, name ?? '');
     case 'POST jobs 1':
-      return createJob(deps, body, signal);
+      return createJob(deps, { body, details: caller === undefined ? {} : callerDetails(caller) }, signal);
     default:
       return undefined;
   }

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { findBucketRegion } from '#bucket/region.ts';
 import { createSdkBucket } from '#bucket/sdk-bucket.ts';
 import type { Config } from '#config/contract.ts';
+import { createMailWriter } from '#mail/mail-writer.ts';
 import type { Store } from '#store/contract.ts';
 import { createDesk, type Desk } from './desk.ts';
 
@@ -15,5 +16,6 @@ export const createHostDesk = ({ store, config }: { readonly store: Store; reado
     openBucket: createSdkBucket,
     findRegion: findBucketRegion,
     now: () => new Date(),
+    mails: createMailWriter({ config, account: (email) => store.account(email) }),
     randomInt: (limit) => randomInt(limit),
   });

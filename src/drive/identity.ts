@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import { printable } from '#language/printable.ts';
+import { formatDriveSize } from '#language/quantity.ts';
 import { portText } from './bay.ts';
 import type { AttachedDrive, DriveProbe } from './contract.ts';
 
@@ -24,24 +25,20 @@ export const driveFingerprint = (
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
 };
 
-/** Make, model, serial and size for a person, printable: `Samsung T7, serial S5T2NS0R, 2.0 TB`. */
-export const driveName = ({ vendor, model, serial, sizeBytes, port }: AttachedDrive): string => {
+/** Make and model for a person, printable; undefined where the drive tells neither. */
+export const driveMake = ({ vendor, model }: Pick<AttachedDrive, 'vendor' | 'model'>): string | undefined => {
   const make = [vendor, model].flatMap((word) => (word === undefined || word === '' ? [] : [word])).join(' ');
-  const kind = port.backingFile === undefined ? 'drive' : `image ${portText(port)}`;
-  const parts = [
-    make === '' ? kind : printable(make),
-    ...(serial === undefined ? [] : [`serial ${printable(serial)}`]),
-    sizeText(sizeBytes),
-  ];
-  return parts.join(', ');
+  return make === '' ? undefined : printable(make);
 };
 
-// Decimal, as makers print it on the drive.
-const DECIMAL = 1000;
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
-
-const sizeText = (sizeBytes: number): string => {
-  const power = Math.min(Math.floor(Math.log10(Math.max(sizeBytes, 1)) / Math.log10(DECIMAL)), UNITS.length - 1);
-  const value = sizeBytes / DECIMAL ** power;
-  return `${power === 0 ? String(value) : value.toFixed(1)} ${UNITS[power] ?? 'B'}`;
+/** Make, model, serial and size for a person, printable: `Samsung T7, serial S5T2NS0R, 2.0 TB`. */
+export const driveName = (drive: AttachedDrive): string => {
+  const { serial, sizeBytes, port } = drive;
+  const kind = port.backingFile === undefined ? 'drive' : `image ${portText(port)}`;
+  const parts = [
+    driveMake(drive) ?? kind,
+    ...(serial === undefined ? [] : [`serial ${printable(serial)}`]),
+    formatDriveSize(sizeBytes),
+  ];
+  return parts.join(', ');
 };

@@ -16,9 +16,11 @@ export interface Command {
   readonly program: string;
   readonly args: readonly string[];
   readonly deadlineMs: number;
+  /** Added to COMMAND_ENVIRONMENT. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** The whole environment of every program that the station starts: nothing of the caller's own gets through. */
+/** The environment of every program that the station starts: nothing of the caller's own gets through. */
 export const COMMAND_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',
@@ -32,13 +34,16 @@ const MAX_OUTPUT_BYTES = 8 * MIB;
  * Runs a program and waits for its end. At the deadline it is killed and no longer waited for: a program that hangs in
  * a drive that does not answer cannot be killed at all.
  */
-export const runCommand = ({ program, args, deadlineMs }: Command, signal: AbortSignal): Promise<CommandResult> =>
+export const runCommand = (
+  { program, args, deadlineMs, environment = {} }: Command,
+  signal: AbortSignal,
+): Promise<CommandResult> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const deadline = AbortSignal.timeout(deadlineMs);
     const bounded = AbortSignal.any([signal, deadline]);
     const options = {
-      env: COMMAND_ENVIRONMENT,
+      env: { ...COMMAND_ENVIRONMENT, ...environment },
       maxBuffer: MAX_OUTPUT_BYTES,
       signal: bounded,
       killSignal: 'SIGKILL',

@@ -60,8 +60,8 @@ const addTo = (tally: Tally, sizeBytes: number): void => {
   tally.bytes = addBytes(tally.bytes, sizeBytes);
 };
 
-// A loaded file is one of which everything says so: a status alone may be what someone else answered.
-const kindOf = ({ status, code, md5 }: LogRow): 'loaded' | 'ignored' | 'failed' => {
+/** What became of a file. Loaded is one whose whole row says so: a status alone may be what someone else answered. */
+export const kindOf = ({ status, code, md5 }: LogRow): 'loaded' | 'ignored' | 'failed' => {
   if (status === LOADED_STATUS && code === 'OK' && md5 !== '') return 'loaded';
   return status === IGNORED_STATUS ? 'ignored' : 'failed';
 };

@@ -96,5 +96,6 @@ export const pinCodeRule: Rule<Secret> = (text) => asSecret(lineRule(text));
 const asSecret = (checked: Checked<string>): Checked<Secret> =>
   'value' in checked ? { value: new Secret(checked.value) } : checked;
 
-const isMailAddress = (address: string): boolean =>
-  address.length <= LONGEST_MAIL_ADDRESS && MAIL_ADDRESS.test(address);
+/** True for one mail address that can stand in a header: no blank, no bracket, no separator, no control character. */
+export const isMailAddress = (address: string): boolean =>
+  address.length <= LONGEST_MAIL_ADDRESS && !hasControl(address) && MAIL_ADDRESS.test(address);

@@ -4,7 +4,7 @@
 import { addBytes } from '#language/units.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
 import { printable } from '#language/printable.ts';
-import type { LoaderMessage } from '#protocol/loader.ts';
+import type { LoaderMessage, LoaderTime } from '#protocol/loader.ts';
 
 /** Report to the daemon. */
 export type ProgressMessage = Extract<LoaderMessage, { readonly kind: 'progress' }>;
@@ -74,6 +74,7 @@ export interface ReportsConfig {
   /** True while a request is open, so that waiting is the bucket's doing. */
   readonly isBucketAwaited: () => boolean;
   readonly bucketTrouble: () => string | undefined;
+  readonly spent: () => LoaderTime;
   readonly send: (message: ProgressMessage) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -85,6 +86,7 @@ export const startReports = ({
   driveAnswers,
   isBucketAwaited,
   bucketTrouble,
+  spent,
   send,
   onError,
 }: ReportsConfig): Disposable => {
@@ -100,7 +102,8 @@ export const startReports = ({
     lastAnswers = answers;
     lastText = text;
     isSending = true;
-    send(message)
+    // Not part of what tells whether anything moves: time always does.
+    send({ ...message, spent: spent() })
       .catch(onError)
       .finally(() => {
         isSending = false;

@@ -46,6 +46,9 @@ export type ReaderReply = { readonly id: number } & (
 
 /** What a thread is started with. */
 export interface ReaderThreadData {
-  /** One 64-bit counter, raised with each answer of the system: a drive that hangs leaves it still. */
-  readonly answers: SharedArrayBuffer;
+  /**
+   * Two 64-bit counters of all threads. The first is raised with each answer of the system: a drive that hangs leaves it
+   * still. The second counts the threads' processor time, in microseconds.
+   */
+  readonly counters: SharedArrayBuffer;
 }

@@ -33,10 +33,16 @@ interface OpenFile {
 }
 
 /** Serves one port until it closes. Errors that are not the drive's end the thread. */
-const serve = (port: NonNullable<typeof parentPort>, { answers }: ReaderThreadData): void => {
-  const counter = new BigInt64Array(answers);
+const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadData): void => {
+  const counter = new BigInt64Array(counters);
   const onAnswer = (): void => {
     Atomics.add(counter, 0, 1n);
+  };
+  let countedMicros = 0;
+  const countCpu = (): void => {
+    const { user, system } = process.threadCpuUsage();
+    Atomics.add(counter, 1, BigInt(user + system - countedMicros));
+    countedMicros = user + system;
   };
   const openFiles = new Map<number, OpenFile>();
   const close = (openId: number): void => {
@@ -73,6 +79,7 @@ const serve = (port: NonNullable<typeof parentPort>, { answers }: ReaderThreadDa
   };
   port.on('message', (request: ReaderRequest) => {
     const reply = answer(request);
+    countCpu();
     if (reply !== undefined) port.postMessage(reply);
   });
 };
@@ -175,6 +182,6 @@ const notOpen = (): never => {
 };
 
 const isReaderThreadData = (data: unknown): data is ReaderThreadData =>
-  typeof data === 'object' && data !== null && 'answers' in data && data.answers instanceof SharedArrayBuffer;
+  typeof data === 'object' && data !== null && 'counters' in data && data.counters instanceof SharedArrayBuffer;
 
 if (parentPort !== null && isReaderThreadData(workerData)) serve(parentPort, workerData);

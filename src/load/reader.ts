@@ -20,6 +20,11 @@ export interface Reader extends AsyncDisposable {
   open(file: FileToRead): Promise<{ readonly kind: 'ok'; readonly reading: FileReading } | ReadProblem>;
   /** Grows with each answer of the system: while it does, the drive is alive. */
   readonly answers: bigint;
+  /** Files and parts that are being read, or wait to be. */
+  readonly openQuestions: number;
+  readonly threads: number;
+  /** Processor time of all threads so far. */
+  readonly cpuMs: number;
 }
 
 /** Settings of a reader. */
@@ -28,14 +33,15 @@ export interface ReaderConfig {
   readonly threads: number;
 }
 
-const COUNTER_BYTES = 8;
+const COUNTERS_BYTES = 16;
+const MICROS_PER_MS = 1000;
 const THREAD_HEAP_MIB = 32;
 
 /** Starts the threads of a reader. */
 export const createReader = ({ threads }: ReaderConfig): Reader => {
-  const answers = new SharedArrayBuffer(COUNTER_BYTES);
-  const counter = new BigInt64Array(answers);
-  const pool = Array.from({ length: Math.max(1, threads) }, () => createThread(answers));
+  const counters = new SharedArrayBuffer(COUNTERS_BYTES);
+  const counter = new BigInt64Array(counters);
+  const pool = Array.from({ length: Math.max(1, threads) }, () => createThread(counters));
   return {
     readWhole: async (file, block) => {
       const reply = await leastBusy(pool).ask({ kind: 'whole', file, target: targetOf(block) });
@@ -49,6 +55,13 @@ export const createReader = ({ threads }: ReaderConfig): Reader => {
     },
     get answers() {
       return Atomics.load(counter, 0);
+    },
+    get openQuestions() {
+      return pool.reduce((sum, { openQuestions }) => sum + openQuestions, 0);
+    },
+    threads: pool.length,
+    get cpuMs() {
+      return Number(Atomics.load(counter, 1)) / MICROS_PER_MS;
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(pool.map((thread) => thread.end()));
@@ -95,9 +108,9 @@ const leastBusy = (threads: readonly Thread[]): Thread => {
   return others.reduce((least, one) => (one.openQuestions < least.openQuestions ? one : least), first);
 };
 
-const createThread = (answers: SharedArrayBuffer): Thread => {
+const createThread = (counters: SharedArrayBuffer): Thread => {
   const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
-    workerData: { answers },
+    workerData: { counters },
     resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: 2 },
     // A thread needs nothing of the loader's environment.
     env: {},

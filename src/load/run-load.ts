@@ -15,6 +15,7 @@ import { createRefusals } from './refusals.ts';
 import { createRetryingBucket } from './retrying-bucket.ts';
 import type { SendPorts } from './send-ports.ts';
 import type { StopSwitch } from './stop-switch.ts';
+import { startTimeSpent } from './time-spent.ts';
 
 /** What a load is made of. */
 export interface RunLoadConfig {
@@ -59,12 +60,14 @@ export const runLoad = async (
   };
   let walkAnswers = 0n;
   const { promise: reportFailure, reject: failReports } = Promise.withResolvers<never>();
+  using time = startTimeSpent({ requests, maxRequests: limits.maxRequestsInFlight, reader });
   using _reports = startReports({
     everyMs: REPORT_EVERY_MS,
     progress,
     driveAnswers: () => walkAnswers + reader.answers,
     isBucketAwaited: () => requests.activeCount > 0,
     bucketTrouble: retry.trouble,
+    spent: time.spent,
     send: dialogue.tell,
     onError: failReports,
   });

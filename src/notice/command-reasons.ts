@@ -123,7 +123,7 @@ export const COMMAND_REASONS = {
     retryHelps: true,
   },
   DaemonEnded: {
-    happened: 'The daemon ended before it had answered.',
+    happened: 'The daemon ended before it had answered, or it had too many callers at once.',
     actor: 'operator',
     todo: 'Look into its journal (`journalctl -u import-station`), and see what was done before you try again.',
     retryHelps: true,
@@ -163,6 +163,42 @@ export const COMMAND_REASONS = {
     actor: 'operator',
     todo: 'Check that the packages of the station are installed and that the launcher runs as root.',
     retryHelps: true,
+  },
+  ReloadRefused: {
+    happened: 'The configuration was read again and nothing of it was taken ({file}): {message}.',
+    actor: 'operator',
+    todo: 'Correct the file, or put the old one back; then `systemctl reload import-station`, or restart it where the message says so.',
+    retryHelps: false,
+  },
+  ControlGroup: {
+    happened: 'The control socket cannot be given to its group ({file}): {message}.',
+    actor: 'operator',
+    todo: "Make the group, put the daemon's user into it (the unit's SupplementaryGroups), and start the daemon again.",
+    retryHelps: false,
+  },
+  DaemonBusy: {
+    happened: 'The daemon did not answer: too many others ask it at the same time, or it was just stopped ({message}).',
+    actor: 'operator',
+    todo: 'Wait a moment and give the command again; if that lasts, look who holds its sockets with `ss -xp`.',
+    retryHelps: true,
+  },
+  MailFileUnreadable: {
+    happened: 'A file that sending mail needs cannot be used ({file}): {message}.',
+    actor: 'operator',
+    todo: "Put the file there (the secret one readable by the station's user alone, mode 0600), and start the daemon again.",
+    retryHelps: true,
+  },
+  MailServerTrouble: {
+    happened: 'The mail server takes no mail of this station: {message}.',
+    actor: 'operator',
+    todo: 'Check the server and `[mail]` of the configuration; every message is kept and sent once the server takes it.',
+    retryHelps: false,
+  },
+  MailGivenUp: {
+    happened: 'The mail server refused a message to {email} for so long that it was given up: {message}.',
+    actor: 'operator',
+    todo: 'Check the address with the customer, and tell the customer what the message says.',
+    retryHelps: false,
   },
   NothingToRetry: {
     happened: 'Nothing waits for a retry under that name: {target}.',

@@ -1,7 +1,40 @@
 // HTTP + JSON over the daemon's control sockets: what the command line and later the page speak.
 // Errors come as status 4xx/5xx with `refusalSchema`.
 
+import { printable } from '#language/printable.ts';
 import { z } from 'zod';
+
+/** Header with the name that the caller gives for the history, percent-encoded. */
+export const BY_HEADER = 'x-import-station-by';
+
+const MAX_BY_LENGTH = 64;
+
+/** Reads the name of BY_HEADER; no header is no name. */
+export const parseBy = (
+  header: string | readonly string[] | undefined,
+): { readonly kind: 'ok'; readonly name?: string } | { readonly kind: 'problem'; readonly message: string } => {
+  if (header === undefined) return { kind: 'ok' };
+  const name = typeof header === 'string' ? decoded(header) : undefined;
+  return name !== undefined && isPersonName(name)
+    ? { kind: 'ok', name }
+    : {
+        kind: 'problem',
+        message: `the name of who asks is none, expected 1 to ${String(MAX_BY_LENGTH)} printable characters`,
+      };
+};
+
+/** Can this stand in the history as the name of a person? */
+export const isPersonName = (name: string): boolean =>
+  name.trim() === name && name !== '' && name.length <= MAX_BY_LENGTH && name === printable(name);
+
+const decoded = (header: string): string | undefined => {
+  try {
+    return decodeURIComponent(header);
+  } catch (error: unknown) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+};
 
 /** A reason in words, as the catalogue gives it. */
 const noticeSchema = z.object({
@@ -25,6 +58,9 @@ const BAY_ACTIVITIES = [
   'releasing',
 ] as const;
 
+/** What a load can be limited by. */
+const LIMITS = ['drive', 'bucket', 'cpu'] as const;
+
 const tally = z.object({ files: z.number(), bytes: z.number() });
 
 /** One bay in `GET /status`. */
@@ -34,7 +70,17 @@ const bayStatusSchema = z.object({
   activity: z.enum(BAY_ACTIVITIES),
   /** One line for a technician: "take it out", "loading", ... */
   says: z.string(),
-  drive: z.object({ name: z.string(), device: z.string(), sizeBytes: z.number(), attachmentId: z.string() }).optional(),
+  drive: z
+    .object({
+      name: z.string(),
+      device: z.string(),
+      sizeBytes: z.number(),
+      attachmentId: z.string(),
+      /** Maker and model, printable. */
+      make: z.string().optional(),
+      serial: z.string().optional(),
+    })
+    .optional(),
   jobId: z.string().optional(),
   progress: z
     .object({
@@ -42,8 +88,16 @@ const bayStatusSchema = z.object({
       walkEnded: z.boolean(),
       finished: tally.extend({ failedFiles: z.number() }),
       sentBytes: z.number(),
+      /** Bytes of finished files, and what was sent of those that are not. */
+      doneBytes: z.number().optional(),
       bytesPerSecond: z.number(),
+      filesPerSecond: z.number().optional(),
+      /** While the walk runs it is at least this long. */
       secondsLeft: z.number().optional(),
+      /** What the file system says is in use on the volume: how much there may be while the walk runs. */
+      usedBytes: z.number().optional(),
+      /** What the rate is limited by now; `bucket` is the bucket or the network on the way to it. */
+      limitedBy: z.enum(LIMITS).optional(),
       bucketTrouble: z.string().optional(),
       current: z.string().optional(),
     })
@@ -186,6 +240,8 @@ export const refusalSchema = z.object({
 /** See the schema. */
 export type Refusal = z.infer<typeof refusalSchema>;
 
+// Every call may carry BY_HEADER: the name of who asks, which the history keeps with the right that was used.
+//
 // Calls:                                   right       answer
 //   GET    /status                         read        statusSchema
 //   GET    /drives                         read        drivesSchema

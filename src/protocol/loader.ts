@@ -26,6 +26,22 @@ const knownUploadSchema = z.object({
 /** See the schema. */
 export type KnownUpload = z.infer<typeof knownUploadSchema>;
 
+/** Where the time of a loader went since its start, in milliseconds: tells what limits the rate. */
+const spentSchema = z.object({
+  /** Requests could have gone out, and waited for the drive. */
+  readingMs: z.number(),
+  /** The drive could have been read, and waited for the bucket or the network to it. */
+  sendingMs: z.number(),
+  /** The main thread was at work. */
+  mainBusyMs: z.number(),
+  /** Processor time of all reader threads. */
+  readerCpuMs: z.number(),
+  readerThreads: z.number().int(),
+});
+
+/** See the schema. */
+export type LoaderTime = z.infer<typeof spentSchema>;
+
 /** Loader to daemon. */
 export const loaderMessageSchema = z.discriminatedUnion('kind', [
   /** First message: what the root of the mounted volume shows. Nothing else was read. */
@@ -89,6 +105,8 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
     bucketTrouble: z.string().optional(),
     /** Printable path. */
     current: z.string().optional(),
+    /** Where the time of this loader went so far. */
+    spent: spentSchema.optional(),
   }),
   /** Walk and load are at their end and every row is acknowledged. `found` is the walk's own count. */
   z.object({ kind: z.literal('finished'), found: count }),

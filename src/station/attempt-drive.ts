@@ -11,6 +11,7 @@ import { abortable } from './abortable.ts';
 import { changeJob } from './change-job.ts';
 import { freeDrive } from './free-drive.ts';
 import { hold } from './hold.ts';
+import { readHostTime } from './host-time.ts';
 import { inspectDrive, probeDrive } from './inspect-drive.ts';
 import { loadDrive } from './load-drive.ts';
 import type { LoaderSession } from './loader-session.ts';
@@ -127,7 +128,11 @@ const load = async (
   const { jobId } = job;
   // A load that was finished before a restart has only its log to publish.
   if (deps.store.load(jobId)?.phase === 'publishing') return { kind: 'claimed', job, fingerprint };
-  const meter = createProgressMeter(() => performance.now());
+  const meter = createProgressMeter({
+    nowMs: () => performance.now(),
+    hostTime: readHostTime,
+    usedBytes: session.inspection.usedBytes,
+  });
   let progress: Progress | undefined;
   const show = (next: Progress): void => {
     progress = next;

@@ -6,10 +6,13 @@ import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
+import type { Config } from '#config/contract.ts';
+import { runCommand } from '#drive/run-command.ts';
+import type { Caller } from '#desk/desk.ts';
 import { KIB, SECOND_MS } from '#language/units.ts';
 import { StationError } from '#language/station-error.ts';
 import { noticeOf, reasonOf } from '#notice/catalogue.ts';
-import type { Refusal } from '#protocol/control.ts';
+import { BY_HEADER, parseBy, type Refusal } from '#protocol/control.ts';
 import type { Journal } from './journal.ts';
 
 /** Rights in rising order; each has its own socket and, on a host, its own group. */
@@ -23,6 +26,7 @@ export interface ControlRequest {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  readonly caller: Caller;
 }
 
 /** An answer. */
@@ -34,6 +38,7 @@ export interface ControlAnswer {
 /** What the sockets need. */
 export interface ControlServerDeps {
   readonly runDir: string;
+  readonly groups: Config['control'];
   readonly journal: Journal;
   /** The right that a request needs. */
   readonly rightOf: (request: Pick<ControlRequest, 'method' | 'path'>) => Right;
@@ -45,8 +50,14 @@ const SOCKET_MODE = 0o660;
 // A manifest of 64 KiB in base64 with an account's certificate authority is far below this.
 const MAX_BODY_BYTES = 512 * KIB;
 const REQUEST_TIMEOUT_MS = 10 * SECOND_MS;
-const MAX_CONNECTIONS = 64;
+// How often connections are looked over for requests that do not come to an end.
+const CHECK_EVERY_MS = SECOND_MS;
+// Beyond these a request is refused in words. Each socket has its own, so that readers do not keep an operator out.
+const MAX_REQUESTS = 64;
+// Beyond these nobody is heard: a connection that says nothing costs a descriptor too.
+const MAX_CONNECTIONS = 256;
 const CLOSE_DEADLINE_MS = 2 * SECOND_MS;
+const CHGRP_DEADLINE_MS = 5 * SECOND_MS;
 
 /** Opens the sockets of all rights under RUNDIR/control. */
 export const openControlServer = async (deps: ControlServerDeps): Promise<AsyncDisposable> => {
@@ -60,9 +71,28 @@ export const openControlServer = async (deps: ControlServerDeps): Promise<AsyncD
     await removeStaleSocket(path);
     server.listen(path);
     await once(server, 'listening');
+    await giveToGroup(path, groupOf(deps.groups, right));
     await chmod(path, SOCKET_MODE);
   }
   return stack.move();
+};
+
+const groupOf = ({ readGroup, technicianGroup, operatorGroup }: Config['control'], right: Right): string | undefined =>
+  ({ read: readGroup, technician: technicianGroup, operator: operatorGroup })[right];
+
+// By a program, because Node does not look up names of groups. An owner may give a file to any group that he is in.
+const giveToGroup = async (path: string, group: string | undefined): Promise<void> => {
+  if (group === undefined) return;
+  const command = { program: 'chgrp', args: ['--no-dereference', '--', group, path], deadlineMs: CHGRP_DEADLINE_MS };
+  const result = await runCommand(command, new AbortController().signal);
+  if (result.kind === 'ended' && result.exitCode === 0) return;
+  const message = result.kind === 'ended' ? result.stderr.trim() : result.message;
+  throw new StationError({
+    code: 'ControlGroup',
+    message: `Cannot give ${path} to the group ${group}: ${message}`,
+    hint: "Make the group and put the daemon's user into it.",
+    details: { file: path, message },
+  });
 };
 
 // Only a socket is ever removed: whatever else stands there is somebody's and makes `listen` fail with its name.
@@ -72,16 +102,38 @@ const removeStaleSocket = async (path: string): Promise<void> => {
 };
 
 const createRightServer = (deps: ControlServerDeps, right: Right): Server => {
-  const server = createServer((request, response) => {
+  let requests = 0;
+  const server = createServer({ connectionsCheckingInterval: CHECK_EVERY_MS }, (request, response) => {
+    if (requests >= MAX_REQUESTS) {
+      write(response, refuse(503, 'DaemonBusy', { message: `it answers ${String(MAX_REQUESTS)} requests already` }));
+      return;
+    }
+    requests += 1;
+    response.once('close', () => {
+      requests -= 1;
+    });
     answer(deps, right, request, response).catch((error: unknown) => {
-      deps.journal.warn({ right, err: error }, 'control request broken off');
+      // Whoever goes away in the middle of his request is not heard of: a thousand of them would fill the journal.
+      const level = request.complete ? 'warn' : 'debug';
+      deps.journal[level]({ right, err: error }, 'control request broken off');
       response.destroy();
     });
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end(GARBAGE_ANSWER);
+    else socket.destroy();
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = MAX_CONNECTIONS;
   return server;
+};
+
+const write = (response: ServerResponse, { status, body }: ControlAnswer): void => {
+  // Who does not read the answer does not keep it.
+  response.setTimeout(REQUEST_TIMEOUT_MS, () => response.destroy());
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(`${JSON.stringify(body)}\n`);
 };
 
 const closeServer = async (server: Server): Promise<void> => {
@@ -101,10 +153,8 @@ const answer = async (
   response.on('close', () => {
     gone.abort(new Error('The caller went away'));
   });
-  const { status, body } = await decide(deps, right, request, gone.signal);
-  if (response.destroyed) return;
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
-  response.end(`${JSON.stringify(body)}\n`);
+  const given = await decide(deps, right, request, gone.signal);
+  if (!response.destroyed) write(response, given);
 };
 
 const decide = async (
@@ -118,10 +168,13 @@ const decide = async (
   const needed = rightOf({ method, path });
   if (RIGHTS.indexOf(right) < RIGHTS.indexOf(needed))
     return refuse(403, 'NotPermitted', { reason: needed, target: path });
+  const by = parseBy(request.headers[BY_HEADER]);
+  if (by.kind === 'problem') return refuse(400, 'InvalidRequest', { message: by.message });
+  const caller: Caller = { right, ...(by.name === undefined ? {} : { by: by.name }) };
   const body = await readBody(request);
   if (body.kind === 'problem') return refuse(400, 'InvalidRequest', { message: body.message });
   try {
-    return await handle({ method, path, body: body.value }, signal);
+    return await handle({ method, path, body: body.value, caller }, signal);
   } catch (error) {
     if (signal.aborted) throw error;
     journal.error({ method, path, err: error }, 'control request failed');
@@ -135,6 +188,14 @@ export const refuse = (status: number, code: string, details: Readonly<Record<st
   const body: Refusal = { error: noticeOf(code, details) };
   return { status, body };
 };
+
+// What is no HTTP gets an answer all the same.
+const GARBAGE_ANSWER = ((): string => {
+  const { status, body } = refuse(400, 'InvalidRequest', { message: 'it is not HTTP' });
+  const text = `${JSON.stringify(body)}\n`;
+  const head = `HTTP/1.1 ${String(status)} Bad Request\r\nConnection: close\r\nContent-Type: application/json`;
+  return `${head}\r\nContent-Length: ${String(Buffer.byteLength(text))}\r\n\r\n${text}`;
+})();
 
 type Body = { readonly kind: 'ok'; readonly value: unknown } | { readonly kind: 'problem'; readonly message: string };
 

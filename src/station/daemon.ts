@@ -1,5 +1,7 @@
 // The daemon: puts the parts together, runs the reconcile until it is told to stop, and takes everything down in order.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { findBucketRegion } from '#bucket/region.ts';
@@ -10,7 +12,8 @@ import { createHostDesk } from '#desk/host-desk.ts';
 import { createDriveWatcher } from '#drive/watch.ts';
 import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
-import { openStore } from '#store/sqlite-store.ts';
+import { createMailWriter } from '#mail/mail-writer.ts';
+import { openStore, STORE_FILE } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
 import { createClaims } from './claims.ts';
@@ -18,42 +21,62 @@ import { openControlServer } from './control-server.ts';
 import { expireJobs, type ExpiryDeps } from './expire-jobs.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createLaunchClient } from './launch-client.ts';
+import { createLiveConfig } from './live-config.ts';
 import { createPublisher } from './publish-log.ts';
+import { reloadConfig } from './reload.ts';
 import { createRoutes, rightOf } from './routes.ts';
+import { createDaemonSender } from './send-mails.ts';
+import { createServiceManager, type ServiceManager, type ServiceManagerFacts } from './service-manager.ts';
 import { createStation, type Station } from './station.ts';
+import { statusLine } from './status-line.ts';
 
 /** Where the configuration is, and until when to run. */
 export interface DaemonOptions {
   readonly configPath: string;
   readonly signal: AbortSignal;
+  readonly serviceManager: ServiceManagerFacts;
+  /** Calls the listener at each wish for the configuration to be read again, until it is disposed. */
+  readonly onReload: (listener: () => void) => Disposable;
+  /** Ends the process at once: the orderly end takes too long. Everything that matters is stored before its effect. */
+  readonly giveUp: () => void;
 }
 
 const EXPIRY_EVERY_MS = MINUTE_MS;
 const SETTLING_LOOK_MS = SECOND_MS;
+// Less than TimeoutStopSec of the unit, so that the journal tells what happened.
+const STOP_DEADLINE_MS = 30 * SECOND_MS;
 
 /**
  * Runs the station until the signal aborts; resolves with the exit code 0 after everything is closed.
- * Throws StationError InvalidConfig, NotOwner, DaemonRunning, and those of the store.
+ * Throws StationError InvalidConfig, NotOwner, DaemonRunning, MailFileUnreadable, and those of the store.
  */
-export const runDaemon = async ({ configPath, signal }: DaemonOptions): Promise<number> => {
-  const config = configOf(configPath);
+export const runDaemon = async (options: DaemonOptions): Promise<number> => {
+  const { configPath, signal } = options;
+  const live = createLiveConfig(configOf(configPath));
+  const { config } = live;
   refuseWrongUser(config);
   const journal = createJournal(config.journal.level, process.stdout);
   await using stack = new AsyncDisposableStack();
+  stack.use(boundStop(options, journal));
   const lock = acquireStoreLock(config.station.stateDir);
   if (lock.kind === 'held') throw daemonRunning(config);
   stack.use(lock.lock);
-  const storeKey = loadStoreKey({ path: config.station.storeKeyFile, create: true });
-  const store = stack.use(openStore({ folder: config.station.stateDir, storeKey }));
+  const { stateDir, storeKeyFile } = config.station;
+  // With a store there is a key already: a new one beside it could open nothing.
+  const storeKey = loadStoreKey({ path: storeKeyFile, create: !existsSync(join(stateDir, STORE_FILE)) });
+  const store = stack.use(openStore({ folder: stateDir, storeKey }));
   const now = (): Date => new Date();
   const claims = createClaims();
-  const changes = { store, journal, now };
+  const mails = createMailWriter({ config, account: (email) => store.account(email) });
+  const changes = { store, journal, now, mails };
+  const sender = createDaemonSender({ ...changes, config });
   const publisher = stack.use(createPublisher({ ...changes, config, openBucket: createSdkBucket }));
   const launch = createLaunchClient(config.launch.socket);
   const station = stack.use(createStation({ ...changes, config, launch, publisher, claims }));
   const desk = createHostDesk({ store, config });
   const handle = createRoutes({ config, store, station, desk, journal, now });
-  stack.use(await openControlServer({ runDir: config.station.runDir, journal, rightOf, handle }));
+  const { runDir } = config.station;
+  stack.use(await openControlServer({ runDir, groups: config.control, journal, rightOf, handle }));
   const expiry: ExpiryDeps = {
     ...changes,
     claims,
@@ -62,10 +85,37 @@ export const runDaemon = async ({ configPath, signal }: DaemonOptions): Promise<
       return found.kind === 'ok' ? found.dateSkewMs : undefined;
     },
   };
+  const manager = createServiceManager(options.serviceManager, { journal, nowMs: () => performance.now() });
   journal.info({ station: config.station.name, bays: config.bays.map(({ name }) => name) }, 'daemon started');
-  await Promise.all([watchDrives(config, station, journal, signal), expireUntil(expiry, signal)]);
+  const reload = (): void => {
+    reloadConfig({ configPath, live, station, journal });
+  };
+  await Promise.all([
+    watchDrives({ config, station, journal, manager, onReload: options.onReload, reload }, signal),
+    expireUntil(expiry, signal),
+    sender?.run(signal),
+  ]);
   journal.info({}, 'daemon stopping');
+  await manager.stopping();
   return 0;
+};
+
+// From the wish to stop until everything is closed.
+const boundStop = ({ signal, giveUp }: DaemonOptions, journal: Journal): Disposable => {
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    timer = setTimeout(() => {
+      journal.error({ durationMs: STOP_DEADLINE_MS }, 'daemon does not come to its end, so it ends at once');
+      giveUp();
+    }, STOP_DEADLINE_MS);
+  };
+  signal.addEventListener('abort', start, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', start);
+      clearTimeout(timer);
+    },
+  };
 };
 
 const configOf = (configPath: string): Config => {
@@ -95,26 +145,52 @@ const daemonRunning = ({ station: { stateDir } }: Config): StationError =>
     hint: 'Stop the other daemon first, or give this one a state directory of its own.',
   });
 
-// Hints only shorten the wait; a failed look is journalled and repeated, it never ends the daemon.
+interface WatchDeps {
+  readonly config: Config;
+  readonly station: Station;
+  readonly journal: Journal;
+  readonly manager: ServiceManager;
+  readonly onReload: DaemonOptions['onReload'];
+  readonly reload: () => void;
+}
+
+// Hints only shorten the wait; a failed look is journalled and repeated, it never ends the daemon. The watchdog is fed
+// after each look and nowhere else: one that hangs is a daemon that hangs.
 const watchDrives = async (
-  { watch: { folder, debounceMs, everyMs } }: Config,
-  station: Station,
-  journal: Journal,
+  { config, station, journal, manager, onReload, reload }: WatchDeps,
   signal: AbortSignal,
 ): Promise<void> => {
   let wake = new AbortController();
+  let isReloadAsked = false;
+  const { folder, debounceMs } = config.watch;
   await using watcher = createDriveWatcher({ folder, debounceMs, onHint: () => wake.abort() });
+  using _reloads = onReload(() => {
+    isReloadAsked = true;
+    wake.abort();
+  });
+  await manager.ready(statusLine(station.bays()));
   while (!signal.aborted) {
     wake = new AbortController();
+    if (isReloadAsked) {
+      isReloadAsked = false;
+      await manager.reloading();
+      reload();
+      await manager.ready(statusLine(station.bays()));
+    }
     watcher.arm();
     try {
       await station.reconcile(signal);
     } catch (error) {
       if (!signal.aborted) journal.error({ err: error }, 'reconcile failed');
     }
+    manager.progress(statusLine(station.bays()));
     // No hint says that udev is done with a drive.
     const isSettling = station.bays().some(({ settling }) => settling !== undefined);
-    const untilNextMs = isSettling ? Math.min(everyMs, SETTLING_LOOK_MS) : everyMs;
+    const untilNextMs = Math.min(
+      config.watch.everyMs,
+      isSettling ? SETTLING_LOOK_MS : Infinity,
+      manager.patienceMs ?? Infinity,
+    );
     await delay(untilNextMs, undefined, { signal: AbortSignal.any([signal, wake.signal]) }).catch(() => undefined);
   }
 };

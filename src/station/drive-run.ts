@@ -12,6 +12,7 @@ import { StationError } from '#language/station-error.ts';
 import { attemptDrive, type AttemptPorts } from './attempt-drive.ts';
 import { endLoaders } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
+import { queueHoldMail } from './hold-mail.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
 import type { RunState } from './run-state.ts';
 
@@ -43,6 +44,7 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     const isNews = next.kind !== state.kind || next.kind === 'hold';
     state = next;
     if (isNews) journalState(deps, options, next);
+    if (next.kind === 'hold') tellByMail(deps, options, next);
   };
   const stopAsDuplicate = (): void => {
     switch (state.kind) {
@@ -125,6 +127,15 @@ const attemptSafely = async (
 
 const jobOf = (state: RunState): { readonly jobId?: JobId } =>
   'jobId' in state && state.jobId !== undefined ? { jobId: state.jobId } : {};
+
+// What is wrong with the store shows itself elsewhere; the bay is held all the same.
+const tellByMail = (deps: RunDeps, options: DriveInBay, state: Extract<RunState, { readonly kind: 'hold' }>): void => {
+  try {
+    queueHoldMail(deps, options, state);
+  } catch (error: unknown) {
+    deps.journal.error({ bay: options.bay, code: state.hold.code, err: error }, 'mail not queued');
+  }
+};
 
 const journalState = ({ journal }: RunDeps, { bay, drive, attachmentId }: DriveInBay, state: RunState): void => {
   const facts = { bay, device: drive.device, attachmentId, ...jobOf(state), activity: state.kind };

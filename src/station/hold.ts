@@ -1,5 +1,8 @@
 // A state that waits for a person: its code, and the facts that fill the catalogue's words.
 
+import { noticeOf, reasonOf } from '#notice/catalogue.ts';
+import type { Notice } from '#notice/contract.ts';
+
 /** Codes of the holds that arise in the station itself; drive, bucket and row codes have their own unions. */
 export type StationHoldCode =
   | 'MissingSignature'
@@ -37,3 +40,9 @@ export const hold = (code: StationHoldCode, details: Readonly<Record<string, str
   code,
   details,
 });
+
+/** The words for a hold; a code that the catalogue lacks (a newer launcher's) is shown as a failed loader. */
+export const holdNotice = ({ code, details }: Hold, place: Readonly<Record<string, string>>): Notice => {
+  const words = { message: details['problem'] ?? '', problem: details['message'] ?? '', ...place, ...details };
+  return reasonOf(code) === undefined ? noticeOf('LoaderFailed', { ...words, message: code }) : noticeOf(code, words);
+};

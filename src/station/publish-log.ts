@@ -8,13 +8,17 @@ import type { Config } from '#config/contract.ts';
 import type { JobId } from '#job/job-id.ts';
 import { isTerminal } from '#job/transition.ts';
 import type { LogCount } from '#import-log/contract.ts';
+import { firstFailedRows } from '#import-log/failed-rows.ts';
 import { publishLog } from '#import-log/publish.ts';
+import { readWorkingLog } from '#import-log/working-log.ts';
 import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
-import type { Job } from '#store/contract.ts';
+import { noticeOf } from '#notice/catalogue.ts';
+import { SHOWN_FAILED_FILES, type LoadFacts } from '#notice/letters.ts';
+import type { Job, Mail } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { changeJob, type JobChangeDeps } from './change-job.ts';
-import { hold, type Hold } from './hold.ts';
+import { hold, holdNotice, type Hold } from './hold.ts';
 import { loadFolder, tidyLoadFolder, type LoadFolder } from './load-folder.ts';
 import { parseSummary } from './summary.ts';
 
@@ -82,7 +86,8 @@ const publishSafely = async (deps: PublishDeps, jobId: JobId, signal: AbortSigna
     const problem = error instanceof Error ? error.message : 'unknown';
     const code = error instanceof StationError ? error.code : 'LogNotWritten';
     const held: Hold = { code, details: { jobId, problem } };
-    deps.store.holdJob(jobId, { ...held, heldAt: deps.now() });
+    const heldAt = deps.now();
+    deps.store.holdJob(jobId, { ...held, heldAt }, ownHoldMails(deps, jobId, held, heldAt));
     return held;
   }
 };
@@ -108,11 +113,12 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
   const problem = await putLog(deps, job, files.importLog, signal);
   if (problem !== undefined) {
     const held = hold('LogNotWritten', { jobId, bucket: job.logBucket, key: job.logKey, ...problemWords(problem) });
-    store.holdJob(jobId, { ...held, heldAt: now() });
+    const heldAt = now();
+    store.holdJob(jobId, { ...held, heldAt }, holdMails(deps, job, problem, heldAt));
     journal.error({ jobId, code: held.code, s3Code: problem.code, s3Status: problem.status }, 'job held');
     return held;
   }
-  finishJob(deps, job, summary);
+  finishJob(deps, job, await loadFacts(deps, summary, files.workingLog));
   await closeLoad(deps, jobId, files);
   return undefined;
 };
@@ -154,7 +160,29 @@ const problemWords = ({ status, code, message }: BucketProblem): Readonly<Record
   problem: status === 0 ? `${code}: ${message}` : `${String(status)} ${code}: ${message}`,
 });
 
-const finishJob = (deps: PublishDeps, job: Job, count: LogCount): void => {
+// Where the bucket does not answer, the customer can do nothing about it yet; the hold's own words are for the technician.
+const holdMails = ({ mails }: PublishDeps, job: Job, problem: BucketProblem, at: Date): readonly Mail[] => {
+  const code = problem.scope === 'transient' ? 'BucketUnreachable' : 'LogNotWritten';
+  const { jobId } = job;
+  const notice = noticeOf(code, { jobId, bay: jobId, bucket: job.logBucket, ...problemWords(problem) });
+  return mails.held({ notice, job, sameness: [problem.code], at });
+};
+
+const ownHoldMails = ({ store, mails }: PublishDeps, jobId: JobId, held: Hold, at: Date): readonly Mail[] => {
+  const job = store.job(jobId);
+  const notice = holdNotice(held, { jobId, bay: jobId });
+  return job === undefined ? [] : mails.held({ notice, job, isOurs: true, sameness: ['publishing'], at });
+};
+
+const loadFacts = async ({ config }: PublishDeps, count: LogCount, workingLog: string): Promise<LoadFacts> => {
+  const { loaded, ignored, failed } = count;
+  const isRead = failed.files > 0 && config.mail !== undefined;
+  const firstFailed = isRead ? await firstFailedRows(readWorkingLog(workingLog), SHOWN_FAILED_FILES) : [];
+  const status = failed.files === 0 ? 'Completed' : 'SuccessWithErrors';
+  return { status, loaded, ignored, failed, firstFailed };
+};
+
+const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {
   const { store, journal } = deps;
   const failed = count.failed.files;
   // First, so that a crash in between leaves a drive that may go and a log that is written once more.
@@ -171,6 +199,7 @@ const finishJob = (deps: PublishDeps, job: Job, count: LogCount): void => {
       failedFiles: String(failed),
       log: `s3://${job.logBucket}/${job.logKey}`,
     },
+    count,
   );
   journal.info(
     { jobId: job.jobId, loadedFiles: count.loaded.files, ignoredFiles: count.ignored.files, failedFiles: failed },

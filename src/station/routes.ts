@@ -2,8 +2,9 @@
 
 import { z } from 'zod';
 
-import type { Desk } from '#desk/desk.ts';
+import { callerDetails, type Desk } from '#desk/desk.ts';
 import type { Config } from '#config/contract.ts';
+import { parseJobId } from '#job/job-id.ts';
 import type { Store } from '#store/contract.ts';
 import { refuse, type ControlAnswer, type ControlRequest, type Right } from './control-server.ts';
 import type { Journal } from './journal.ts';
@@ -42,17 +43,21 @@ export const createRoutes =
       case 'GET /drives':
         return { status: 200, body: drivesView(station.snapshot(), config.bays, now()) };
       case 'POST /retry':
-        return retry(deps, request.body);
+        return retry(deps, request);
       default:
         return desk.handle(request, signal);
     }
   };
 
-const retry = ({ station, journal }: RouteDeps, body: unknown): ControlAnswer => {
+const retry = ({ station, store, journal, now }: RouteDeps, { body, caller }: ControlRequest): ControlAnswer => {
   const input = retryInputSchema.safeParse(body);
   if (!input.success) return refuse(400, 'InvalidRequest', { message: 'target is missing' });
   const { target } = input.data;
+  const jobId = parseJobId(target) ?? station.jobIn(target);
   if (!station.retry(target)) return refuse(409, 'NothingToRetry', { target });
-  journal.info({ target }, 'retry asked for');
+  const details = callerDetails(caller);
+  const job = jobId === undefined ? undefined : store.job(jobId);
+  if (job !== undefined) store.changeJob(job.jobId, { changedAt: now(), state: job.state, cause: 'retry', details });
+  journal.info({ target, ...details }, 'retry asked for');
   return { status: 200, body: { retried: target } };
 };

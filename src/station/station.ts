@@ -31,6 +31,10 @@ export interface Station extends AsyncDisposable {
   snapshot(): DriveSnapshot | undefined;
   /** Continues a held bay or job; false where nothing is held. */
   retry(target: string): boolean;
+  /** The job that the bay of this name deals with. */
+  jobIn(bay: string): JobId | undefined;
+  /** Puts other bays in force, between two reconciles; a bay that has a drive has to be among them as it is. */
+  takeBays(bays: readonly Bay[]): void;
 }
 
 /** What the station shares with its runs, but for what it makes itself. */
@@ -40,7 +44,7 @@ const LISTING_PAUSE_MS = SECOND_MS;
 
 /** Makes the station; nothing happens before the first reconcile. */
 export const createStation = (deps: StationDeps): Station => {
-  const bays: readonly Bay[] = deps.config.bays;
+  let bays: readonly Bay[] = deps.config.bays;
   const records = new Map<string, BayRecord>(bays.map((bay) => [bay.name, { bay }]));
   let snapshot: DriveSnapshot | undefined;
   const runDeps: RunDeps = { ...deps, isAttached };
@@ -86,6 +90,17 @@ export const createStation = (deps: StationDeps): Station => {
     bays: () => [...records.values()].map((record) => withoutResumed(record, deps)),
     snapshot: () => snapshot,
     retry: (target) => retry(deps, [...records.values()], target),
+    jobIn: (name) => {
+      const run = records.get(name)?.run;
+      return run === undefined ? undefined : jobOf(run);
+    },
+    takeBays: (next) => {
+      const former = new Map(records);
+      records.clear();
+      // In the order of the configuration, which is that of the screen.
+      for (const bay of next) records.set(bay.name, { ...former.get(bay.name), bay });
+      bays = next;
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...records.values()].map(async ({ run }) => run?.[Symbol.asyncDispose]()));
     },

@@ -2,13 +2,12 @@
 
 import { bayOf, portText } from '#drive/bay.ts';
 import type { AttachedDrive, Bay, DriveSnapshot } from '#drive/contract.ts';
-import { driveName } from '#drive/identity.ts';
+import { driveMake, driveName } from '#drive/identity.ts';
 import { printable } from '#language/printable.ts';
-import { noticeOf, reasonOf } from '#notice/catalogue.ts';
-import type { Notice } from '#notice/contract.ts';
+import { noticeOf } from '#notice/catalogue.ts';
 import type { BayStatus, DriveList, StationStatus } from '#protocol/control.ts';
 import type { Job } from '#store/contract.ts';
-import type { Hold } from './hold.ts';
+import { holdNotice } from './hold.ts';
 import type { DriveRun } from './drive-run.ts';
 import type { RunState } from './run-state.ts';
 import type { BayRecord } from './station.ts';
@@ -55,12 +54,6 @@ export const drivesView = (snapshot: DriveSnapshot | undefined, bays: readonly B
 
 const isKnown = ({ idPath, backingFile }: AttachedDrive['port']): boolean => (idPath ?? backingFile) !== undefined;
 
-/** The words for a hold; a code that the catalogue lacks (a newer launcher's) is shown as a failed loader. */
-const holdNotice = ({ code, details }: Hold, place: Readonly<Record<string, string>>): Notice => {
-  const words = { message: details['problem'] ?? '', problem: details['message'] ?? '', ...place, ...details };
-  return reasonOf(code) === undefined ? noticeOf('LoaderFailed', { ...words, message: code }) : noticeOf(code, words);
-};
-
 const bayView = (record: BayRecord): BayStatus => {
   const { bay, run, settling, interruptedJobId } = record;
   const base = { bay: bay.name, port: portText(bay.port) };
@@ -76,12 +69,17 @@ const bayView = (record: BayRecord): BayStatus => {
   };
 };
 
-const driveView = (drive: AttachedDrive, attachmentId: string): NonNullable<BayStatus['drive']> => ({
-  name: driveName(drive),
-  device: drive.device,
-  sizeBytes: drive.sizeBytes,
-  attachmentId,
-});
+const driveView = (drive: AttachedDrive, attachmentId: string): NonNullable<BayStatus['drive']> => {
+  const make = driveMake(drive);
+  return {
+    name: driveName(drive),
+    device: drive.device,
+    sizeBytes: drive.sizeBytes,
+    attachmentId,
+    ...(make === undefined ? {} : { make }),
+    ...(drive.serial === undefined ? {} : { serial: printable(drive.serial) }),
+  };
+};
 
 const runView = (bay: string, run: DriveRun): Pick<BayStatus, 'activity' | 'says' | 'jobId' | 'progress' | 'hold'> => {
   const state: RunState = run.state();

@@ -1,4 +1,4 @@
-// What the station remembers: accounts, jobs, loads, attachments. The contract of the store; SQLite is one file beside it.
+// What the station remembers: accounts, jobs, loads, attachments, mail. The contract of the store; SQLite is one file beside it.
 // Every call is synchronous and durable when it returns (WAL, synchronous=FULL).
 
 import type { JobId } from '#job/job-id.ts';
@@ -102,6 +102,36 @@ export interface Attachment {
   readonly detachedAt?: Date;
 }
 
+/** A message to one recipient, as it is written once and sent until the server has it. */
+export interface Mail {
+  /** `Message-ID` with its angle brackets: the same in every attempt. */
+  readonly messageId: string;
+  /** What the message is about: a second one about the same to the same recipient is not queued. */
+  readonly occasion: string;
+  readonly jobId?: JobId;
+  readonly recipient: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly queuedAt: Date;
+}
+
+/** A message with what became of it. Once it is sent, its text and HTML are empty. */
+export interface OutboxEntry extends Mail {
+  readonly state: 'queued' | 'sent' | 'given-up';
+  readonly attempts: number;
+  /** Not tried before this time. */
+  readonly nextAt: Date;
+  /** When the server, while it took other mail, first refused this one. */
+  readonly refusedSince?: Date;
+  /** What the server said last. */
+  readonly answer?: string;
+  readonly endedAt?: Date;
+}
+
+/** What an attempt to send a message changes. */
+export type MailAttempt = Pick<OutboxEntry, 'state' | 'nextAt' | 'refusedSince' | 'answer' | 'endedAt'>;
+
 /** The store. Errors: StationError with code StoreBusy, StoreDamaged, StoreFull or StoreUnreadable. */
 export interface Store extends Disposable {
   addAccount(account: Account): void;
@@ -112,14 +142,17 @@ export interface Store extends Disposable {
   addAccountKey(email: string, key: AccountKey): void;
   removeAccountKey(email: string, accessKeyId: string): void;
 
-  /** Stores a new job; false where the ID was ever used (the caller draws another one). */
-  addJob(job: Job, change: JobChange): boolean;
+  /**
+   * Stores a new job; false where the ID was ever used (the caller draws another one). `mails` of this and the other calls
+   * are queued in the same step: either both are durable, or neither is.
+   */
+  addJob(job: Job, change: JobChange, mails?: readonly Mail[]): boolean;
   job(jobId: JobId): Job | undefined;
   /** Newest first. */
   jobs(): readonly Job[];
   jobHistory(jobId: JobId): readonly JobChange[];
-  changeJob(jobId: JobId, change: JobChange): void;
-  holdJob(jobId: JobId, hold: JobHold | undefined): void;
+  changeJob(jobId: JobId, change: JobChange, mails?: readonly Mail[]): void;
+  holdJob(jobId: JobId, hold: JobHold | undefined, mails?: readonly Mail[]): void;
   /** Jobs whose creation lies within the last 24 hours, for the daily quota (spec 3.4). */
   jobsSince(email: string, since: Date): number;
 
@@ -135,4 +168,13 @@ export interface Store extends Disposable {
   attachment(attachmentId: string): Attachment | undefined;
   /** Those without detachedAt. */
   openAttachments(): readonly Attachment[];
+
+  /** Queues messages; one whose occasion its recipient was told of, or is going to be, is left out. */
+  queueMails(mails: readonly Mail[]): void;
+  /** Queued messages whose time has come: those that were tried least first, then the oldest. At most `limit`. */
+  dueMails(now: Date, limit: number): readonly OutboxEntry[];
+  /** Counts an attempt and stores what became of it. */
+  recordMailAttempt(messageId: string, attempt: MailAttempt): void;
+  /** The whole outbox, oldest first; of one job where it is named. */
+  outbox(jobId?: JobId): readonly OutboxEntry[];
 }

@@ -3,23 +3,16 @@
 import assert from 'node:assert/strict';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
-import { parseJobId, type JobId } from '#job/job-id.ts';
+import type { JobId } from '#job/job-id.ts';
 import type { DeviceStatus, JobStatus } from '#job/status.ts';
 import type { TableDeps } from './account-table.ts';
-import type { Job, JobChange, Store } from './contract.ts';
+import type { Job, JobChange, JobHold, Store } from './contract.ts';
 import { inTransaction } from './database.ts';
-import { blobColumn, dateColumn, detailsColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
+import { insertMails } from './outbox-table.ts';
+import { blobColumn, dateColumn, detailsColumn, jobIdColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
 
 /** The part of the store that knows jobs. */
 export type JobTable = Pick<Store, 'addJob' | 'job' | 'jobs' | 'jobHistory' | 'changeJob' | 'holdJob' | 'jobsSince'>;
-
-/** A job ID as it is stored. */
-export const jobIdColumn: z.ZodType<JobId> = z.string().transform((text, context) => {
-  const jobId = parseJobId(text);
-  if (jobId !== undefined) return jobId;
-  context.addIssue('expected a job ID');
-  return z.NEVER;
-});
 
 const JOB_STATUS = z.enum([
   'Pending',
@@ -76,7 +69,7 @@ const changeRow = z
 export const createJobTable = (deps: TableDeps): JobTable => {
   const { database } = deps;
   return {
-    addJob: (job, change) =>
+    addJob: (job, change, mails = []) =>
       inTransaction(database, () => {
         const { changes } = database
           .prepare('INSERT INTO used_job_id (job_id) VALUES (?) ON CONFLICT DO NOTHING')
@@ -84,6 +77,7 @@ export const createJobTable = (deps: TableDeps): JobTable => {
         if (changes === 0) return false;
         insertJob(deps, job);
         insertChange(database, job.jobId, change);
+        insertMails(database, mails);
         return true;
       }),
     job: (jobId) => {
@@ -100,25 +94,21 @@ export const createJobTable = (deps: TableDeps): JobTable => {
         .prepare('SELECT * FROM job_change WHERE job_id = ? ORDER BY change_number')
         .all(jobId)
         .map((row) => changeRow.parse(row)),
-    changeJob: (jobId, change) => {
+    changeJob: (jobId, change, mails = []) => {
       inTransaction(database, () => {
         const { changes } = database
           .prepare('UPDATE job SET job_status = ?, device_status = ? WHERE job_id = ?')
           .run(change.state.job, change.state.device, jobId);
         assert(changes === 1, 'a job that changes is there');
         insertChange(database, jobId, change);
+        insertMails(database, mails);
       });
     },
-    holdJob: (jobId, hold) => {
-      const { changes } = database
-        .prepare('UPDATE job SET hold_code = ?, hold_details = ?, held_at = ? WHERE job_id = ?')
-        .run(
-          orNull(hold?.code),
-          hold === undefined ? null : JSON.stringify(hold.details),
-          timeOrNull(hold?.heldAt),
-          jobId,
-        );
-      assert(changes === 1, 'a job that is held is there');
+    holdJob: (jobId, hold, mails = []) => {
+      inTransaction(database, () => {
+        updateHold(database, jobId, hold);
+        insertMails(database, mails);
+      });
     },
     jobsSince: (email, since) =>
       Number(
@@ -127,6 +117,13 @@ export const createJobTable = (deps: TableDeps): JobTable => {
           .get(email, since.getTime())?.['jobs'],
       ),
   };
+};
+
+const updateHold = (database: DatabaseSync, jobId: JobId, hold: JobHold | undefined): void => {
+  const { changes } = database
+    .prepare('UPDATE job SET hold_code = ?, hold_details = ?, held_at = ? WHERE job_id = ?')
+    .run(orNull(hold?.code), hold === undefined ? null : JSON.stringify(hold.details), timeOrNull(hold?.heldAt), jobId);
+  assert(changes === 1, 'a job that is held is there');
 };
 
 const insertJob = ({ database, seal }: TableDeps, job: Job): void => {

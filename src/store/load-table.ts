@@ -6,8 +6,7 @@ import { z } from 'zod';
 import type { JobId } from '#job/job-id.ts';
 import type { Attachment, Load, Store } from './contract.ts';
 import { inTransaction } from './database.ts';
-import { jobIdColumn } from './job-table.ts';
-import { blobColumn, dateColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
+import { blobColumn, dateColumn, jobIdColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
 
 /** The part of the store that knows loads and attachments. */
 export type LoadTable = Pick<

@@ -88,5 +88,30 @@ const CREATE_STORE = `
   CREATE INDEX attachment_open ON attachment (attached_at) WHERE detached_at IS NULL;
 `;
 
+const CREATE_OUTBOX = `
+  -- job_id is no reference: mail can be about a drive in a bay alone, and outlives what it is about.
+  CREATE TABLE outbox (
+    mail_number INTEGER PRIMARY KEY AUTOINCREMENT,
+    message_id TEXT NOT NULL UNIQUE,
+    occasion TEXT NOT NULL,
+    job_id TEXT,
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text TEXT NOT NULL,
+    html TEXT NOT NULL,
+    queued_at INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sent', 'given-up')),
+    attempts INTEGER NOT NULL CHECK (attempts >= 0),
+    next_at INTEGER NOT NULL,
+    refused_since INTEGER,
+    answer TEXT,
+    ended_at INTEGER,
+    UNIQUE (occasion, recipient),
+    CHECK ((state = 'queued') = (ended_at IS NULL))
+  ) STRICT;
+  CREATE INDEX outbox_queued ON outbox (next_at) WHERE state = 'queued';
+  CREATE INDEX outbox_by_job ON outbox (job_id, mail_number);
+`;
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
-export const MIGRATIONS: readonly string[] = [CREATE_STORE];
+export const MIGRATIONS: readonly string[] = [CREATE_STORE, CREATE_OUTBOX];

@@ -8,6 +8,7 @@ import type { Store } from './contract.ts';
 import { inTransaction, openDatabase } from './database.ts';
 import { createJobTable } from './job-table.ts';
 import { createLoadTable } from './load-table.ts';
+import { createOutboxTable } from './outbox-table.ts';
 import { createSeal, STORE_KEY_BYTES, type Seal } from './seal.ts';
 import { storeError, translated } from './sqlite-errors.ts';
 import { storeKeyError } from './store-key.ts';
@@ -46,7 +47,12 @@ export const openStore = ({
 
 const createStore = (database: DatabaseSync, seal: Seal, file: string): Store => {
   const deps = { database, seal, damaged: (message: string) => storeError('StoreDamaged', file, message) };
-  const calls = { ...createAccountTable(deps), ...createJobTable(deps), ...createLoadTable(database) };
+  const calls = {
+    ...createAccountTable(deps),
+    ...createJobTable(deps),
+    ...createLoadTable(database),
+    ...createOutboxTable(database),
+  };
   const guard =
     <Args extends readonly unknown[], Result>(call: (...args: Args) => Result) =>
     (...args: Args): Result =>
@@ -73,6 +79,10 @@ const createStore = (database: DatabaseSync, seal: Seal, file: string): Store =>
     changeAttachment: guard(calls.changeAttachment),
     attachment: guard(calls.attachment),
     openAttachments: guard(calls.openAttachments),
+    queueMails: guard(calls.queueMails),
+    dueMails: guard(calls.dueMails),
+    recordMailAttempt: guard(calls.recordMailAttempt),
+    outbox: guard(calls.outbox),
     [Symbol.dispose]: () => {
       if (database.isOpen) database.close();
     },

@@ -1,15 +1,9 @@
 // The contract of the store, on the double and on SQLite. What only SQLite can show is in test/unit/store.
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { Secret } from '#language/secret.ts';
 import type { Store } from '#store/contract.ts';
-import { openStore } from '#store/sqlite-store.ts';
-import { createMemoryStore } from '../support/memory-store.ts';
 import {
   jobIdOf,
   sampleAccount,
@@ -19,29 +13,9 @@ import {
   sampleKey,
   sampleLoad,
 } from '../support/store-samples.ts';
+import { STORE_SUBJECTS, type StoreSubject } from '../support/store-subjects.ts';
 
-interface Subject {
-  readonly name: string;
-  readonly open: (t: TestContext) => Store;
-}
-
-const SUBJECTS: readonly Subject[] = [
-  { name: 'memory', open: () => createMemoryStore() },
-  {
-    name: 'SQLite',
-    open: (t) => {
-      const folder = mkdtempSync(join(tmpdir(), 'import-station-store-'));
-      const store = openStore({ folder, storeKey: randomBytes(32) });
-      t.after(() => {
-        store[Symbol.dispose]();
-        rmSync(folder, { recursive: true });
-      });
-      return store;
-    },
-  },
-];
-
-for (const { name, open } of SUBJECTS) {
+for (const { name, open } of STORE_SUBJECTS) {
   describe(`store in ${name}`, () => {
     accountTests(open);
     jobTests(open);
@@ -50,7 +24,7 @@ for (const { name, open } of SUBJECTS) {
   });
 }
 
-function accountTests(open: Subject['open']): void {
+function accountTests(open: StoreSubject['open']): void {
   test('account: gives back what was added, when nothing optional is set', (t) => {
     const store = open(t);
     store.addAccount(sampleAccount());
@@ -175,7 +149,7 @@ function accountTests(open: Subject['open']): void {
   });
 }
 
-function jobTests(open: Subject['open']): void {
+function jobTests(open: StoreSubject['open']): void {
   test('job: gives back what was added, byte for byte', (t) => {
     const store = open(t);
     const job = sampleJob({ manifest: Uint8Array.from({ length: 256 }, (_, byte) => byte) });
@@ -277,7 +251,7 @@ function jobTests(open: Subject['open']): void {
   });
 }
 
-function loadTests(open: Subject['open']): void {
+function loadTests(open: StoreSubject['open']): void {
   const withJob = (t: TestContext): Store => {
     const store = open(t);
     store.addJob(sampleJob(), sampleChange());
@@ -331,7 +305,7 @@ function loadTests(open: Subject['open']): void {
   });
 }
 
-function attachmentTests(open: Subject['open']): void {
+function attachmentTests(open: StoreSubject['open']): void {
   test('openAttachments: lists those that were not closed', (t) => {
     const store = open(t);
     store.openAttachment(sampleAttachment());

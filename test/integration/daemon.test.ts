@@ -105,3 +105,20 @@ test('daemon: says all problems of a malformed configuration at once and does no
     assert.ok(refused.stderr.includes(path), path);
   }
 });
+
+test('daemon: does not start without the password that its mail needs, and says which file', async () => {
+  await using station = await startStation({
+    bays: BAYS,
+    isStarted: false,
+    config: { mail: { host: 'localhost', user: 'station', from: 'station@example.org', operator: 'ops@example.org' } },
+  });
+
+  const refused = await tryRun('setpriv', [
+    ...[`--reuid=${String(STATION_UID)}`, `--regid=${String(STATION_UID)}`, '--clear-groups', '--'],
+    ...[join(import.meta.dirname, '..', '..', 'scripts', 'import-station'), 'daemon', '--config', station.configPath],
+  ]);
+
+  assert.notEqual(refused.exitCode, 0);
+  assert.ok(refused.stderr.includes(join(station.stateDir, 'smtp-password')), refused.stderr);
+  assert.match(refused.stderr, /mode 0600/u);
+});

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { JobId } from '#job/job-id.ts';
-import type { Account, Attachment, Job, JobChange, Load, Store } from '#store/contract.ts';
+import type { Account, Attachment, Job, JobChange, Load, Mail, OutboxEntry, Store } from '#store/contract.ts';
 
 /** Makes an empty store that forgets everything with its process. */
 export const createMemoryStore = (): Store => {
@@ -10,6 +10,16 @@ export const createMemoryStore = (): Store => {
   const jobs = new Map<JobId, { readonly job: Job; readonly history: readonly JobChange[] }>();
   const loads = new Map<JobId, Load>();
   const attachments = new Map<string, Attachment>();
+  const outbox = new Map<string, OutboxEntry>();
+
+  const queueMails = (mails: readonly Mail[]): void => {
+    for (const mail of mails) {
+      const isKnown = [...outbox.values()].some(
+        ({ occasion, recipient }) => occasion === mail.occasion && recipient === mail.recipient,
+      );
+      if (!isKnown) outbox.set(mail.messageId, { ...mail, state: 'queued', attempts: 0, nextAt: mail.queuedAt });
+    }
+  };
 
   const accountOf = (email: string): Account => {
     const account = accounts.get(email);
@@ -46,9 +56,10 @@ export const createMemoryStore = (): Store => {
       accounts.set(email, { ...account, keys });
     },
 
-    addJob: (job, change) => {
+    addJob: (job, change, mails = []) => {
       if (jobs.has(job.jobId)) return false;
       jobs.set(job.jobId, { job, history: [change] });
+      queueMails(mails);
       return true;
     },
     job: (jobId) => jobs.get(jobId)?.job,
@@ -58,14 +69,16 @@ export const createMemoryStore = (): Store => {
         .toReversed()
         .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
     jobHistory: (jobId) => jobs.get(jobId)?.history ?? [],
-    changeJob: (jobId, change) => {
+    changeJob: (jobId, change, mails = []) => {
       const { job, history } = jobOf(jobId);
       jobs.set(jobId, { job: { ...job, state: change.state }, history: [...history, change] });
+      queueMails(mails);
     },
-    holdJob: (jobId, hold) => {
+    holdJob: (jobId, hold, mails = []) => {
       const { job, history } = jobOf(jobId);
       const { hold: _former, ...rest } = job;
       jobs.set(jobId, { job: hold === undefined ? rest : { ...rest, hold }, history });
+      queueMails(mails);
     },
     jobsSince: (email, since) =>
       [...jobs.values()].filter(({ job }) => job.accountEmail === email && job.createdAt >= since).length,
@@ -99,6 +112,21 @@ export const createMemoryStore = (): Store => {
     },
     attachment: (attachmentId) => attachments.get(attachmentId),
     openAttachments: () => [...attachments.values()].filter(({ detachedAt }) => detachedAt === undefined),
+
+    queueMails,
+    dueMails: (now, limit) =>
+      [...outbox.values()]
+        .filter(({ state, nextAt }) => state === 'queued' && nextAt <= now)
+        .toSorted((a, b) => a.attempts - b.attempts)
+        .slice(0, limit),
+    recordMailAttempt: (messageId, attempt) => {
+      const entry = outbox.get(messageId);
+      assert(entry !== undefined, 'a message that was tried is there');
+      const { answer: _answer, refusedSince: _since, endedAt: _endedAt, ...rest } = entry;
+      const body = attempt.state === 'sent' ? { text: '', html: '' } : {};
+      outbox.set(messageId, { ...rest, ...body, ...attempt, attempts: entry.attempts + 1 });
+    },
+    outbox: (jobId) => [...outbox.values()].filter((entry) => jobId === undefined || entry.jobId === jobId),
 
     [Symbol.dispose]: () => undefined,
   };

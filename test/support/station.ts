@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, chown, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createSocketTransport } from '#cli/socket-transport.ts';
 import { jobSchema, statusSchema, type BayStatus, type JobView, type StationStatus } from '#protocol/control.ts';
 import { createPart, processesWith, type Part } from './part.ts';
@@ -32,6 +32,13 @@ export interface StationOptions {
   readonly isStarted?: boolean;
   /** Environment of the daemon besides PATH. */
   readonly daemonEnv?: Readonly<Record<string, string>>;
+  /** Supplementary groups of the daemon, by number. */
+  readonly daemonGroups?: readonly number[];
+  /**
+   * Where given, launchers are started as by a socket unit with Accept=yes, with these capabilities alone, written as for
+   * setpriv(1).
+   */
+  readonly launcherBoundingSet?: string;
 }
 
 /** One line of the journal. */
@@ -135,7 +142,10 @@ const formatConfig = (stateDir: string, runDir: string, { bays, config = {} }: S
 const formatValues = (values: Readonly<Record<string, TomlValue>>): readonly string[] =>
   Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
 
-const createStation = (folder: string, { daemonEnv = {} }: StationOptions): Station => {
+const createStation = (
+  folder: string,
+  { daemonEnv = {}, daemonGroups = [], launcherBoundingSet }: StationOptions,
+): Station => {
   const stateDir = join(folder, 'state');
   const runDir = join(folder, 'run');
   const configPath = join(folder, 'import-station.toml');
@@ -172,13 +182,24 @@ const createStation = (folder: string, { daemonEnv = {} }: StationOptions): Stat
     configPath,
     startLauncher: async () => {
       const socketPath = join(runDir, 'launch', 'launch.sock');
-      const before = await madeAt(socketPath);
-      const part = start(COMMAND, ['launch-server', '--config', configPath], {});
+      if (launcherBoundingSet === undefined) {
+        const before = await madeAt(socketPath);
+        const part = start(COMMAND, ['launch-server', '--config', configPath], {});
+        launcher = part;
+        await until(() => hasNewSocket(part, socketPath, before), { what: 'the launcher listens' });
+        return;
+      }
+      await mkdir(dirname(socketPath));
+      const bound = ['--no-new-privs', `--bounding-set=${launcherBoundingSet}`, '--'];
+      const accept = ['systemd-socket-activate', '--accept', '--inetd', `--listen=${socketPath}`];
+      const part = start('setpriv', [...bound, ...accept, COMMAND, 'launch', '--config', configPath], {});
       launcher = part;
-      await until(() => hasNewSocket(part, socketPath, before), { what: 'the launcher listens' });
+      await until(() => listens(part, socketPath), { what: 'the launcher listens' });
+      for (const path of [dirname(socketPath), socketPath]) await chown(path, STATION_UID, STATION_UID);
     },
     startDaemon: async () => {
-      const drop = [`--reuid=${String(STATION_UID)}`, `--regid=${String(STATION_UID)}`, '--clear-groups'];
+      const groups = daemonGroups.length === 0 ? '--clear-groups' : `--groups=${daemonGroups.join(',')}`;
+      const drop = [`--reuid=${String(STATION_UID)}`, `--regid=${String(STATION_UID)}`, groups];
       const bound = ['--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
       const args = [...drop, ...bound, '--', COMMAND, 'daemon', '--config', configPath];
       const part = start('setpriv', args, daemonEnv);

@@ -1,10 +1,10 @@
-// Accounts, jobs, loads and attachments for tests, each with what a test wants otherwise.
+// Accounts, jobs, loads, attachments and mail for tests, each with what a test wants otherwise.
 
 import assert from 'node:assert/strict';
 import { parseJobId, type JobId } from '#job/job-id.ts';
 import { Secret } from '#language/secret.ts';
 import { TIB } from '#language/units.ts';
-import type { Account, AccountKey, Attachment, Job, JobChange, Load } from '#store/contract.ts';
+import type { Account, AccountKey, Attachment, Job, JobChange, Load, Mail } from '#store/contract.ts';
 
 /** A job ID from text that is one. */
 export const jobIdOf = (text: string): JobId => {
@@ -76,5 +76,18 @@ export const sampleAttachment = (change: Partial<Attachment> = {}): Attachment =
   bay: 'Bay 1',
   driveName: 'WD Elements, 1 TB',
   attachedAt: new Date('2026-01-05T07:59:00.000Z'),
+  ...change,
+});
+
+/** A message about `sampleJob`. */
+export const sampleMail = (change: Partial<Mail> = {}): Mail => ({
+  messageId: '<1@example.com>',
+  occasion: 'job 53TX4 created',
+  jobId: jobIdOf('53TX4'),
+  recipient: 'ada@example.com',
+  subject: 'Import job 53TX4 was created',
+  text: 'Import job 53TX4 was created.\n',
+  html: '<p>Import job 53TX4 was created.</p>',
+  queuedAt: new Date('2026-01-02T03:04:05.678Z'),
   ...change,
 });

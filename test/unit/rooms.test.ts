@@ -22,15 +22,17 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   bucket: ['object'],
   load: ['job', 'object', 'import-log', 'drive', 'bucket', 'protocol'],
   notice: ['job'],
-  desk: ['job', 'object', 'import-log', 'store', 'bucket', 'notice', 'protocol', 'config'],
-  station: ['job', 'object', 'import-log', 'store', 'drive', 'protocol', 'bucket', 'notice', 'desk', 'config'],
+  screen: ['protocol', 'notice'],
+  mail: ['job', 'object', 'store', 'notice', 'config'],
+  desk: ['job', 'object', 'import-log', 'store', 'bucket', 'notice', 'mail', 'protocol', 'config'],
+  station: ['job', 'object', 'import-log', 'store', 'drive', 'protocol', 'bucket', 'notice', 'mail', 'desk', 'config'],
   // Where no daemon runs, it puts the desk together itself: its store and its bucket.
-  cli: ['store', 'protocol', 'job', 'notice', 'desk', 'config', 'object', 'bucket'],
+  cli: ['store', 'protocol', 'job', 'notice', 'desk', 'config', 'object', 'bucket', 'screen'],
   config: [],
   'src/main.ts': ['cli', 'station', 'load', 'launch'],
 };
 
-const PURE_ROOMS: readonly string[] = ['job', 'object', 'language', 'notice'];
+const PURE_ROOMS: readonly string[] = ['job', 'object', 'language', 'notice', 'screen'];
 
 /** Modules of Node that compute and neither read nor write anything. */
 const PURE_MODULES: readonly string[] = ['node:assert/strict', 'node:buffer', 'node:crypto', 'node:util'];

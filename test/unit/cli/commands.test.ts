@@ -1,7 +1,8 @@
 // Every command against a daemon that repeats the documented answers: what it asks, with which right, what it prints.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { z } from 'zod';
@@ -311,4 +312,35 @@ test('status: tells all findings of a configuration that is wrong', async () => 
   assert.equal(exitCode, 78);
   assert.match(stderr, /station\.uid \(line 2\)/u);
   assert.match(stderr, /station\.name \(line 3\)/u);
+});
+
+test('config udev: prints one match for each port of a bay, with nothing that udev reads as a pattern', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cli-udev-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const configPath = join(folder, 'station.toml');
+  const ids = '[station]\nuid = 980\ngid = 980\n[launch]\nloader_uid = 981\nloader_gid = 981\n';
+  writeFileSync(configPath, `${ids}[[bay]]\nname = "1"\nport = "a*\\"b"\n[[bay]]\nname = "2"\nimage = "/srv/i.img"\n`);
+
+  const { exitCode, stdout } = await runInProcess(['config', 'udev'], { configPath });
+
+  assert.equal(exitCode, 0);
+  assert.deepEqual(
+    stdout.split('\n').filter((line) => line.includes('ID_PATH')),
+    ['ENV{ID_PATH}=="a??b", ENV{IMPORT_STATION_BAY}="1"'],
+  );
+});
+
+test('retry: gives the name of --by, else that of the login', async () => {
+  await using daemon = await startRepeatingDaemon({ 'POST /retry': [200, { retried: 'Bay 3' }] });
+  const options = { configPath: daemon.configPath, userName: 'ada' };
+
+  await runInProcess(['retry', 'Bay 3'], options);
+  await runInProcess(['retry', 'Bay 3', '--by', 'Jörg B.'], options);
+
+  assert.deepEqual(
+    daemon.received.map(({ by }) => by),
+    ['ada', 'Jörg B.'],
+  );
 });

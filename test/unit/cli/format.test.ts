@@ -5,13 +5,12 @@ import { test } from 'node:test';
 import { formatAccount, formatAccounts } from '#cli/format-account.ts';
 import { drivesOutsideBays, formatBayBlock, formatDrives, freeBayNames } from '#cli/format-drives.ts';
 import { formatJob, formatJobs } from '#cli/format-job.ts';
-import { formatStatus } from '#cli/format-status.ts';
 import { jobListSchema } from '#cli/json-shapes.ts';
 import { formatFields, formatTable } from '#cli/output.ts';
-import { formatCount, formatDate, formatDuration, formatSize, parseSize } from '#cli/quantity.ts';
+import { formatCount, formatDate, formatDuration, formatSize, parseSize } from '#language/quantity.ts';
 import { formatRefusal } from '#cli/refusal.ts';
 import { noticeOf } from '#notice/catalogue.ts';
-import { accountSchema, drivesSchema, jobSchema, statusSchema } from '#protocol/control.ts';
+import { accountSchema, drivesSchema, jobSchema } from '#protocol/control.ts';
 import { documentedJson } from './documented-json.ts';
 
 const example = (command: string): unknown => documentedJson().get(command);
@@ -70,22 +69,6 @@ test('formatJob: leaves alone what the station has escaped already', () => {
   const lines = formatJob({ ...job, deviceId: 'S\\\\N \\u{1b}' });
 
   assert.ok(lines.includes('Device ID:  S\\\\N \\u{1b}'));
-});
-
-test('formatStatus: shows for a hold what happened, who acts and what to do, and shows it once', () => {
-  const text = formatStatus(statusSchema.parse(example('status'))).join('\n');
-
-  assert.equal(text.split('HOLD MissingSignature').length, 2);
-  assert.match(text, /^Bay 2: waits for a person\n {2}Generic Flash Disk \(14\.9 GiB\)\n {2}HOLD MissingSignature\n/mu);
-  assert.match(text, /^ {4}Who acts: {3}the customer\n {4}What to do: Take the drive out, /mu);
-  assert.match(text, /^Job X452D: waits for a person\n {2}HOLD LogNotWritten$/mu);
-});
-
-test('formatStatus: says "at least" while the walk runs', () => {
-  const text = formatStatus(statusSchema.parse(example('status'))).join('\n');
-
-  assert.match(text, /^ {2}1,234 files, 6\.8 GiB of at least 12,345 files, 68\.0 GiB, 1 file failed$/mu);
-  assert.match(text, /^ {2}100\.0 MiB a second, at least 2 h 05 min left$/mu);
 });
 
 test('formatDrives: says "not a bay" and what uses a drive of the host', () => {

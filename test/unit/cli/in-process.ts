@@ -2,11 +2,12 @@
 
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { runCli } from '#cli/cli.ts';
+import { BY_HEADER } from '#protocol/control.ts';
 
 /** What a command left behind. */
 export interface Ended {
@@ -19,6 +20,7 @@ export interface Ended {
 export interface InProcessOptions {
   readonly configPath?: string;
   readonly signal?: AbortSignal;
+  readonly userName?: string;
   /** Called with everything that was written to stdout so far. */
   readonly onStdout?: (text: string) => void;
 }
@@ -32,6 +34,7 @@ export const runInProcess = async (args: readonly string[], options: InProcessOp
     defaultConfigPath: options.configPath ?? '/nonexistent/import-station.toml',
     io: { stdin: new PassThrough(), stdout: stdout.stream, stderr: stderr.stream },
     runDaemon: () => Promise.resolve(0),
+    userName: options.userName,
     signal: options.signal ?? new AbortController().signal,
   });
   return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
@@ -55,6 +58,8 @@ export interface Received {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  /** Name of the caller as it was sent. */
+  readonly by?: string;
 }
 
 /** A folder with a configuration, and the sockets of a daemon that repeats answers. */
@@ -101,6 +106,11 @@ name = "Bay 1"
 image = "/srv/one.img"
 `;
 
+const byOf = ({ headers }: IncomingMessage): { readonly by?: string } => {
+  const by = headers[BY_HEADER];
+  return typeof by === 'string' ? { by: decodeURIComponent(by) } : {};
+};
+
 const listen = async (
   path: string,
   right: string,
@@ -113,7 +123,13 @@ const listen = async (
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString('utf8');
       const { method = '', url = '' } = request;
-      received.push({ right, method, path: url, body: text === '' ? undefined : (JSON.parse(text) as unknown) });
+      received.push({
+        right,
+        method,
+        path: url,
+        body: text === '' ? undefined : (JSON.parse(text) as unknown),
+        ...byOf(request),
+      });
       const [status, body] = answers[`${method} ${url}`] ?? [404, {}];
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));

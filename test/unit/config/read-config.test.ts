@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type { Config } from '#config/contract.ts';
 import { DEFAULTS } from '#config/defaults.ts';
 import { formatConfigProblem, parseConfig, readConfig } from '#config/read-config.ts';
-import { MIB } from '#language/units.ts';
+import { HOUR_MS, MIB } from '#language/units.ts';
 
 const HOST = { hostName: 'host-7' };
+const MAIL_SECTION = /^# \[mail\]\n(?:#.*\n)*/mu;
 const IDS = '[station]\nuid = 980\ngid = 980\n[launch]\nloader_uid = 981\nloader_gid = 981\n';
 const EXAMPLE = join(import.meta.dirname, '../../../config/import-station.toml');
 
@@ -48,6 +49,7 @@ test('parseConfig: fills every default in, when only the identities are given', 
       storeKeyFile: '/var/lib/import-station/store-key',
     },
     launch: { socket: '/run/import-station/launch/launch.sock', loaderUid: 981, loaderGid: 981 },
+    control: {},
     watch: { folder: '/dev/disk', everyMs: 5000, debounceMs: 500 },
     load: {
       multipartThresholdBytes: 16 * MIB,
@@ -77,6 +79,10 @@ store_key_file = "/srv/key"
 socket = "/srv/launch.sock"
 loader_uid = 12
 loader_gid = 13
+[control]
+read_group = "readers"
+technician_group = "1234"
+operator_group = "import-station-operator"
 [watch]
 folder = "/srv/disk"
 every_ms = 100
@@ -97,6 +103,19 @@ level = "debug"
 per_day = 3
 expiry_days = 4
 facility_country = "USA"
+[mail]
+host = "smtp.example.com"
+port = 2525
+security = "tls"
+user = "station"
+password_file = "/srv/password"
+ca_file = "/srv/ca.pem"
+from = "station@example.com"
+operator = "ops@example.com"
+timeout_ms = 200
+first_pause_ms = 300
+longest_pause_ms = 400
+give_up_hours = 5
 [[bay]]
 name = "Bay 1"
 port = "pci-0000:00:14.0-usb-0:1:1.0"
@@ -115,6 +134,7 @@ image = "/srv/drive.img"
       storeKeyFile: '/srv/key',
     },
     launch: { socket: '/srv/launch.sock', loaderUid: 12, loaderGid: 13 },
+    control: { readGroup: 'readers', technicianGroup: '1234', operatorGroup: 'import-station-operator' },
     watch: { folder: '/srv/disk', everyMs: 100, debounceMs: 0 },
     load: {
       multipartThresholdBytes: 5 * MIB,
@@ -127,6 +147,20 @@ image = "/srv/drive.img"
     log: { formulaGuard: false, lineEnd: 'crlf' },
     journal: { level: 'debug' },
     jobs: { perDay: 3, expiryDays: 4, facilityCountry: 'USA' },
+    mail: {
+      host: 'smtp.example.com',
+      port: 2525,
+      security: 'tls',
+      user: 'station',
+      passwordFile: '/srv/password',
+      certificateAuthorityFile: '/srv/ca.pem',
+      from: 'station@example.com',
+      operator: 'ops@example.com',
+      timeoutMs: 200,
+      firstPauseMs: 300,
+      longestPauseMs: 400,
+      giveUpMs: 5 * HOUR_MS,
+    },
     bays: [
       { name: 'Bay 1', port: { idPath: 'pci-0000:00:14.0-usb-0:1:1.0' } },
       { name: 'Trial', port: { backingFile: '/srv/drive.img' } },
@@ -134,10 +168,84 @@ image = "/srv/drive.img"
   });
 });
 
-test('parseConfig: takes the key of the store from the systemd credentials, when there are any', () => {
-  const config = parsed(IDS, { ...HOST, credentialsDir: '/run/credentials/unit' });
+const aCredentialsFolder = (t: TestContext): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'credentials-'));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  return folder;
+};
 
-  assert.equal(config.station.storeKeyFile, '/run/credentials/unit/store-key');
+test('parseConfig: takes the key of the store from the systemd credentials, when there is one', (t) => {
+  const credentialsDir = aCredentialsFolder(t);
+
+  const without = parsed(IDS, { ...HOST, credentialsDir });
+  writeFileSync(join(credentialsDir, 'store-key'), '');
+  const config = parsed(IDS, { ...HOST, credentialsDir });
+
+  // systemd makes the folder even where all credentials of the unit are absent.
+  assert.equal(without.station.storeKeyFile, '/var/lib/import-station/store-key');
+  assert.equal(config.station.storeKeyFile, join(credentialsDir, 'store-key'));
+});
+
+const MAIL = `${IDS}[mail]
+host = "127.0.0.1"
+from = "station@example.com"
+operator = "ops@example.com"
+`;
+
+test('parseConfig: takes the password for mail from the systemd credentials where it is one, else from the state directory', (t) => {
+  const source = `${MAIL}user = "station"\n`;
+  const credentialsDir = aCredentialsFolder(t);
+  const passwordFile = (): string | undefined => parsed(source, { ...HOST, credentialsDir }).mail?.passwordFile;
+
+  const without = passwordFile();
+  writeFileSync(join(credentialsDir, 'smtp-password'), '');
+
+  assert.deepEqual(
+    [parsed(source).mail?.passwordFile, without, passwordFile()],
+    [
+      '/var/lib/import-station/smtp-password',
+      '/var/lib/import-station/smtp-password',
+      join(credentialsDir, 'smtp-password'),
+    ],
+  );
+});
+
+for (const [security, port] of [
+  ['starttls', 587],
+  ['tls', 465],
+  ['none', 25],
+] as const) {
+  test(`parseConfig: knows the usual port of a mail server, when it speaks ${security}`, () => {
+    assert.equal(parsed(`${MAIL}security = "${security}"\n`).mail?.port, port);
+  });
+}
+
+test('parseConfig: refuses mail that would pass a network in the clear', () => {
+  const source = MAIL.replace('127.0.0.1', 'smtp.example.com');
+
+  assert.deepEqual(problemsOf(`${source}security = "none"\n`), [
+    'At mail.security (line 11): got "none", expected starttls or tls, because the server is not on this host',
+  ]);
+});
+
+test('parseConfig: tells all problems of mail at once', () => {
+  const problems = problemsOf(`${IDS}[mail]
+from = "Station <station@example.com>"
+operator = "a@example.com, b@example.com"
+password_file = "/srv/password"
+first_pause_ms = 60000
+longest_pause_ms = 1000
+`);
+
+  assert.deepEqual(problems.map((problem) => /^At (\S+)/u.exec(problem)?.[1]).toSorted(), [
+    'mail.first_pause_ms',
+    'mail.from',
+    'mail.host',
+    'mail.operator',
+    'mail.password_file',
+  ]);
 });
 
 test('parseConfig: gives a configuration that cannot be changed, down to its bays', () => {
@@ -282,12 +390,33 @@ test('readConfig: reads the example of the repository', () => {
 
 test('readConfig: finds every default of the example as the comments of the example give it', () => {
   const source = readFileSync(EXAMPLE, 'utf8');
-  const optional = /^# (name|store_key_file|facility_country|image|\[\[bay\]\]) ?/u;
+  // A section that is not there has no defaults; the test below puts it there.
+  const optional = /^# (name|store_key_file|facility_country|(?:read|technician|operator)_group|image|\[\[bay\]\]) ?/u;
   const uncommented = source
+    .replace(MAIL_SECTION, '')
     .split('\n')
     .map((line) => (optional.test(line) ? '' : line.replace(/^# ([a-z_]+ = )/u, '$1')))
     .join('\n');
 
   assert.notEqual(uncommented, source);
   assert.deepEqual(parsed(uncommented), parsed(source));
+});
+
+test('readConfig: finds every default of mail as the comments of the example give it', () => {
+  const [section = ''] = MAIL_SECTION.exec(readFileSync(EXAMPLE, 'utf8')) ?? [];
+  const given = /^# (host|user|password_file|ca_file|from|operator) = .*$/gmu;
+  const needed = 'host = "smtp.example.com"\nfrom = "import-station@example.com"\noperator = "operators@example.com"\n';
+  const uncommented = section.replace(given, '').replace(/^# (\[mail\]|[a-z_]+ = )/gmu, '$1');
+
+  assert.match(uncommented, /^\[mail\]\n(?:.*\n)*port = 587\n/u);
+  assert.deepEqual(parsed(`${IDS}${uncommented}${needed}`), parsed(`${IDS}[mail]\n${needed}`));
+});
+
+test('readConfig: finds no fault with the example of mail as it stands', () => {
+  const [section = ''] = MAIL_SECTION.exec(readFileSync(EXAMPLE, 'utf8')) ?? [];
+
+  const { mail } = parsed(`${IDS}${section.replace(/^# (\[mail\]|[a-z_]+ = )/gmu, '$1')}`);
+
+  assert.equal(mail?.host, 'smtp.example.com');
+  assert.equal(mail.user, 'import-station');
 });

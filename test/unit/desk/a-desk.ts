@@ -7,11 +7,13 @@ import { createDesk, type DeskDeps } from '#desk/desk.ts';
 import type { DeskReply } from '#desk/reply.ts';
 import { JOB_ID_SYMBOLS } from '#job/job-id.ts';
 import { jobCreatedSchema, refusalSchema, type Refusal } from '#protocol/control.ts';
+import { createMailWriter } from '#mail/mail-writer.ts';
 import type { Account, Store } from '#store/contract.ts';
 import { createMemoryBucket, type MemoryBucket } from '../../support/memory-bucket.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { sampleAccount } from '../../support/store-samples.ts';
 import { manifestText } from '../job/sample.ts';
+import { MAIL } from '../mail/a-mail-config.ts';
 
 /** When everything happens that a test does not date otherwise. */
 export const NOW = new Date('2026-03-01T12:00:00.000Z');
@@ -94,6 +96,10 @@ export const aDesk = (options: DeskOptions = {}): DeskScene => {
     openBucket,
     findRegion: options.findRegion ?? findRegion,
     now: options.now ?? (() => NOW),
+    mails: createMailWriter({
+      config: { station: { name: 'Halle 3' }, mail: MAIL },
+      account: (email) => store.account(email),
+    }),
     randomInt: options.randomInt ?? seededRandomInt(1),
   });
   const ask: DeskScene['ask'] = (method, path, body, signal = new AbortController().signal) =>

@@ -262,3 +262,15 @@ test('job create: goes on where the secret of its key was put right while its bu
 
   createdOf(await scene.create(manifestText({})));
 });
+
+test('createJob: queues one message to the customer with the job, and none for a job that is refused', async () => {
+  const desk = aDesk();
+
+  const { job: made } = createdOf(await desk.create(manifestText({})));
+  await desk.create('manifestVersion: 2.0\n');
+
+  assert.deepEqual(
+    desk.store.outbox().map(({ occasion, recipient, state }) => [occasion, recipient, state]),
+    [[`job ${made.jobId} created`, 'ada@example.com', 'queued']],
+  );
+});

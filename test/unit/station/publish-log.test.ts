@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
+import type { BucketProblem } from '#bucket/contract.ts';
 import { readConfig } from '#config/read-config.ts';
 import type { LogCount } from '#import-log/contract.ts';
 import { formatWorkingRow, openWorkingLog } from '#import-log/working-log.ts';
 import type { JobState } from '#job/status.ts';
+import { createMailWriter } from '#mail/mail-writer.ts';
 import { createJournal } from '#station/journal.ts';
 import { loadFolder, makeLoadFolder } from '#station/load-folder.ts';
 import { createPublisher, type PublishDeps } from '#station/publish-log.ts';
@@ -28,14 +30,19 @@ const COUNT: LogCount = {
   failedByCode: {},
 };
 
-const setScene = async (t: TestContext, state: JobState): Promise<PublishDeps & { readonly put: () => number }> => {
+const setScene = async (
+  t: TestContext,
+  state: JobState,
+  refusal?: BucketProblem,
+): Promise<PublishDeps & { readonly put: () => number }> => {
   const stateDir = await mkdtemp(join(tmpdir(), 'publish-'));
   t.after(() => rm(stateDir, { recursive: true, force: true }));
   const configPath = join(stateDir, 'import-station.toml');
   await writeFile(
     configPath,
     `[station]\nname = "test"\nstate_dir = "${stateDir}"\nrun_dir = "${stateDir}"\nuid = 64101\ngid = 64101\n` +
-      '[launch]\nloader_uid = 64102\nloader_gid = 64102\n[[bay]]\nname = "Bay 1"\nimage = "/tmp/one.img"\n',
+      '[launch]\nloader_uid = 64102\nloader_gid = 64102\n[[bay]]\nname = "Bay 1"\nimage = "/tmp/one.img"\n' +
+      '[mail]\nhost = "127.0.0.1"\nfrom = "station@example.org"\noperator = "ops@example.org"\n',
   );
   const read = readConfig(configPath);
   assert.ok(read.kind === 'ok');
@@ -69,8 +76,10 @@ const setScene = async (t: TestContext, state: JobState): Promise<PublishDeps & 
     now: () => new Date('2026-01-05T10:00:00Z'),
     openBucket: () => {
       opened += 1;
-      return createMemoryBucket();
+      const bucket = createMemoryBucket();
+      return refusal === undefined ? bucket : { ...bucket, putFile: () => Promise.resolve(refusal) };
     },
+    mails: createMailWriter({ config: read.config, account: (email) => store.account(email) }),
     put: () => opened,
   };
 };
@@ -108,4 +117,45 @@ test('createPublisher: holds the job with what is wrong on this side, and says h
   assert.equal(held?.code, 'WorkingLogDamaged');
   assert.equal(deps.store.job(JOB)?.hold?.code, 'WorkingLogDamaged');
   assert.equal(deps.store.job(JOB)?.state.job, 'InProgress');
+});
+
+const mailsOf = ({ store }: PublishDeps): readonly string[] =>
+  store.outbox().map(({ occasion, recipient }) => `${recipient}: ${occasion}`);
+
+test('createPublisher: queues the mail about the end with the end, and not again', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS);
+  await using publisher = createPublisher(deps);
+
+  await publisher.publish(JOB);
+  await publisher.publish(JOB);
+
+  assert.deepEqual(mailsOf(deps), ['ada@example.com: job 53TX4 completed']);
+  assert.match(deps.store.outbox()[0]?.text ?? '', /^Loaded: +1 file, 3 bytes$/mu);
+});
+
+test('createPublisher: tells the customer once that the bucket refuses the log, however often it is tried', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS, {
+    kind: 'problem',
+    scope: 'access-denied',
+    status: 403,
+    code: 'AccessDenied',
+    holdCode: 'AccessDenied',
+    message: 'no',
+  });
+  await using publisher = createPublisher(deps);
+
+  await publisher.publish(JOB);
+  await publisher.publish(JOB);
+
+  assert.deepEqual(mailsOf(deps), ['ada@example.com: job 53TX4 hold LogNotWritten AccessDenied']);
+});
+
+test('createPublisher: tells the operator of what is wrong on this side', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS);
+  await writeFile(loadFolder(deps.config.station.stateDir, JOB).workingLog, 'no log at all');
+  await using publisher = createPublisher(deps);
+
+  await publisher.publish(JOB);
+
+  assert.deepEqual(mailsOf(deps), ['ops@example.org: job 53TX4 hold WorkingLogDamaged publishing']);
 });

@@ -1,6 +1,6 @@
-// The command line's last look at a text before it reaches the terminal.
+// The last look at a text of the daemon before it reaches a terminal.
 
-import { printable } from '#language/printable.ts';
+import { printable } from './printable.ts';
 
 /**
  * Makes a text of the daemon safe to show. The station has made most of them printable already, and their backslashes

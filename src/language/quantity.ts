@@ -1,6 +1,6 @@
 // Sizes, rates and times as people write and read them.
 
-import { GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS, TIB } from '#language/units.ts';
+import { GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS, TIB } from './units.ts';
 
 const SIZE_UNITS: readonly (readonly [string, number])[] = [
   ['TiB', TIB],
@@ -47,4 +47,22 @@ export const formatDate = (iso: string): string => {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return iso;
   return `${date.toISOString().slice(0, '2026-11-24T09:15'.length).replace('T', ' ')} UTC`;
+};
+
+/** `09:15:02 UTC` from an ISO date; the text itself where it is none. */
+export const formatClock = (iso: string): string => {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return `${date.toISOString().slice('2026-11-24T'.length, '2026-11-24T09:15:02'.length)} UTC`;
+};
+
+// Decimal, as makers print it on the drive.
+const DECIMAL = 1000;
+const DRIVE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** `2.0 TB`: the size of a drive, in the decimal units that its label has. */
+export const formatDriveSize = (sizeBytes: number): string => {
+  const power = Math.min(Math.floor(Math.log10(Math.max(sizeBytes, 1)) / Math.log10(DECIMAL)), DRIVE_UNITS.length - 1);
+  const value = sizeBytes / DECIMAL ** power;
+  return `${power === 0 ? String(value) : value.toFixed(1)} ${DRIVE_UNITS[power] ?? 'B'}`;
 };
