@@ -3,7 +3,7 @@
 // they are no promise for another.
 
 import { randomFillSync } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,9 +11,9 @@ import { parseArgs } from 'node:util';
 import { GIB, MIB } from '#language/units.ts';
 import { plug } from '../test/support/loop.ts';
 import { startMinio, type Minio } from '../test/support/minio.ts';
-import { processesWith } from '../test/support/part.ts';
+import { loadersOf } from '../test/support/loader.ts';
 import { prepareDrive } from '../test/support/signed-drive.ts';
-import { LOADER_UID, startStation } from '../test/support/station.ts';
+import { startStation } from '../test/support/station.ts';
 import { usageOf, type Usage } from './process-usage.ts';
 
 interface DataSet {
@@ -68,26 +68,6 @@ const largeFiles = (count: number, sizeBytes: number): DataSet => ({
   },
 });
 
-// Other stations may run on this machine: the loader is one that comes of this station's launcher.
-const findLoader = async (launcherPid: number): Promise<number | undefined> => {
-  for (const line of await processesWith('main.ts\0loader')) {
-    const pid = Number(line.split(' ')[0]);
-    if ((await statusField(pid, 'Uid')) === String(LOADER_UID) && (await comesOf(pid, launcherPid))) return pid;
-  }
-  return undefined;
-};
-
-const comesOf = async (pid: number, ancestor: number): Promise<boolean> => {
-  for (let at = pid; at > 1; at = Number(await statusField(at, 'PPid'))) if (at === ancestor) return true;
-  return false;
-};
-
-/** First value of a field of proc_pid_status(5); undefined where the process is gone. */
-const statusField = async (pid: number, name: string): Promise<string | undefined> => {
-  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
-  return new RegExp(`^${name}:\\t(\\d+)`, 'mu').exec(status)?.[1];
-};
-
 const measure = async (minio: Minio, set: DataSet): Promise<Figures> => {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -129,7 +109,7 @@ const sampleLoader = (launcherPid: number): { readonly stop: () => Promise<Usage
   let pid: number | undefined;
   let pending: Promise<void> = Promise.resolve();
   const sample = async (): Promise<void> => {
-    pid ??= await findLoader(launcherPid);
+    pid ??= (await loadersOf(launcherPid))[0];
     const usage = pid === undefined ? undefined : await usageOf(pid);
     if (usage === undefined) return;
     // An ended process that nobody has waited for yet has its CPU time still, and no memory.

@@ -14,7 +14,7 @@ import { MIB } from '#language/units.ts';
 import { countOf } from '../support/counts.ts';
 import { plug } from '../support/loop.ts';
 import { startMinio } from '../support/minio.ts';
-import { processesWith } from '../support/part.ts';
+import { loadersOf } from '../support/loader.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive } from '../support/signed-drive.ts';
 import { startStation, type Station } from '../support/station.ts';
@@ -49,17 +49,6 @@ const notedParts = async ({ station, jobId }: Scene): Promise<readonly number[]>
 };
 
 const keyOf = (write: string): string => decodeURIComponent(write.split('?')[0] ?? '').replace(`/${BUCKET}/`, '');
-
-const loaders = async (): Promise<readonly number[]> => {
-  const found = await processesWith('main.ts\0loader');
-  const pids = found.map((line) => Number(line.split(' ')[0]));
-  const own: number[] = [];
-  for (const pid of pids) {
-    const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
-    if (/^Uid:\t64102\t/mu.test(status)) own.push(pid);
-  }
-  return own;
-};
 
 interface Scene extends AsyncDisposable {
   readonly station: Station;
@@ -177,7 +166,7 @@ for (const seed of KILL_ROWS) {
     await using _drive = await plug(scene.image);
     const rows = await waitForRows(scene, seed);
 
-    const running = await loaders();
+    const running = await loadersOf(scene.station.launcher().pid);
     assert.equal(running.length, 1);
     process.kill(running[0] ?? 0, 'SIGKILL');
     await scene.station.waitForHold('Bay 1', 'LoaderFailed');
@@ -197,7 +186,7 @@ for (const seed of KILL_ROWS) {
     await scene.station.startDaemon();
 
     await checkEnd(scene, rows);
-    assert.ok((await loaders()).length <= 1, 'never two loaders');
+    assert.ok((await loadersOf(scene.station.launcher().pid)).length <= 1, 'never two loaders');
   });
 }
 

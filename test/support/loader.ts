@@ -6,6 +6,7 @@ import { open, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { z } from 'zod';
 
 import type { LaunchConnection, TestLauncher } from './launcher.ts';
+import { processesWith } from './part.ts';
 import { LOADER_UID } from './station.ts';
 
 const lookedSchema = z.looseObject({
@@ -91,6 +92,27 @@ export const familyOf = async (
     if (other === namespace) return { outer, loader, server: pid };
   }
   return { outer, loader };
+};
+
+/** The loaders of one station, by their numbers on the host: they come of its launcher. */
+export const loadersOf = async (launcherPid: number): Promise<readonly number[]> => {
+  const pids = (await processesWith('main.ts\0loader')).map((line) => Number.parseInt(line, 10));
+  const own: number[] = [];
+  for (const pid of pids) {
+    if ((await statusField(pid, 'Uid')) === String(LOADER_UID) && (await comesOf(pid, launcherPid))) own.push(pid);
+  }
+  return own;
+};
+
+const comesOf = async (pid: number, ancestor: number): Promise<boolean> => {
+  for (let at = pid; at > 1; at = Number(await statusField(at, 'PPid'))) if (at === ancestor) return true;
+  return false;
+};
+
+// First value of a field of proc_pid_status(5); undefined where the process is gone.
+const statusField = async (pid: number, name: string): Promise<string | undefined> => {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8').catch(() => '');
+  return new RegExp(`^${name}:\\t(\\d+)`, 'mu').exec(status)?.[1];
 };
 
 /** True where the process is there, if only as a zombie. */
