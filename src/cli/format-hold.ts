@@ -2,6 +2,7 @@
 
 import { ACTOR_NAMES } from '#notice/actors.ts';
 import type { Notice } from '#notice/contract.ts';
+import { formatWaysOut } from '#notice/way-names.ts';
 
 /** The lines of a hold. */
 export const formatHold = (hold: Notice): readonly string[] => [
@@ -9,4 +10,5 @@ export const formatHold = (hold: Notice): readonly string[] => [
   `  ${hold.happened}`,
   `  Who acts:   ${ACTOR_NAMES[hold.actor]}`,
   `  What to do: ${hold.todo}`,
+  ...(hold.waysOut.length === 0 ? [] : [`  Ways out:   ${formatWaysOut(hold.waysOut)}`]),
 ];

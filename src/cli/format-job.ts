@@ -1,6 +1,6 @@
 // Jobs as a person reads them.
 
-import type { JobView } from '#protocol/control.ts';
+import type { HandledJobView, JobView } from '#protocol/control.ts';
 import { formatHold } from './format-hold.ts';
 import { formatFields, formatTable } from './output.ts';
 import { formatCount, formatDate, formatFiles, formatSize } from '#language/quantity.ts';
@@ -71,3 +71,22 @@ const formatHistory = (history: JobView['history']): readonly string[] => {
   ]);
   return ['', ...formatTable(['WHEN', 'STATUS', 'DRIVE', 'WHY'], rows)];
 };
+
+/** What is said when a job was ended by a command. */
+export const endingLines = (
+  { jobId, isOver }: { readonly jobId: string; readonly isOver: boolean },
+  how: string,
+): readonly string[] =>
+  isOver
+    ? [`Job ${jobId} is ${how}.`]
+    : [
+        `Job ${jobId} stops after the files in flight, and its log of what was done is put into the bucket; then it is ${how}.`,
+        `See: import-station job show ${jobId}`,
+      ];
+
+/** What is on a parcel of a job, or comes onto it. */
+export const handledJobLines = ({ email, deviceId, returnAddress }: HandledJobView): readonly string[] => [
+  `  Customer:  ${email}`,
+  `  Device:    ${deviceId === '' ? 'not readable in the manifest' : deviceId}`,
+  ...returnAddress.map((line, index) => `  ${index === 0 ? 'Address:   ' : '           '}${line}`),
+];

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { CliContext } from './context.ts';
+import { addJobCancelCommand } from './job-cancel.ts';
 import { addJobCreateCommand } from './job-create.ts';
 import { addJobListCommand } from './job-list.ts';
 import { addJobShowCommand } from './job-show.ts';
@@ -15,6 +16,7 @@ Example:
 export const addJobCommands = (program: Command, context: CliContext): void => {
   const job = program.command('job').description('jobs of the customers').addHelpText('after', EXAMPLE);
   addJobCreateCommand(job, context);
+  addJobCancelCommand(job, context);
   addJobListCommand(job, context);
   addJobShowCommand(job, context);
 };

@@ -42,5 +42,11 @@ export type ConfigCheck = z.infer<typeof configCheckSchema>;
 /** The answer to `POST /retry`. */
 export const retriedSchema = z.object({ retried: z.string() });
 
+/** The answer to `POST /hold`. */
+export const heldSchema = z.object({ held: z.string() });
+
+/** The answer to `POST /confirm`. */
+export const confirmedSchema = z.object({ confirmed: z.string() });
+
 /** An answer that says nothing but that it was done. */
 export const doneSchema = z.object({});

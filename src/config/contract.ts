@@ -61,6 +61,10 @@ export interface Config {
     readonly gid: number;
     /** File with the key that encrypts accounts' secrets (0600); default: credential `store-key`, else `STATEDIR/store-key`. */
     readonly storeKeyFile: string;
+    /** A drive whose job was never said to be received is held instead of being taken as received. */
+    readonly requireReceive: boolean;
+    /** `release` also deletes the SCSI device, so that a drive spins down. */
+    readonly spinDown: boolean;
   };
   readonly launch: {
     /** Default `RUNDIR/launch/launch.sock`. */

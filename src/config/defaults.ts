@@ -4,7 +4,12 @@ import { HOUR_MS, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 
 /** Defaults by section and key, in the units of the configuration file. */
 export const DEFAULTS = {
-  station: { stateDir: '/var/lib/import-station', runDir: '/run/import-station' },
+  station: {
+    stateDir: '/var/lib/import-station',
+    runDir: '/run/import-station',
+    requireReceive: false,
+    spinDown: false,
+  },
   watch: {
     folder: '/dev/disk',
     /** Hints can be lost, so the drives are listed this often without one. */

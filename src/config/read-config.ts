@@ -162,6 +162,8 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       uid: station.uid,
       gid: station.gid,
       storeKeyFile: station.store_key_file ?? credentialFile(STORE_KEY_NAME),
+      requireReceive: station.require_receive,
+      spinDown: station.spin_down,
     },
     launch: {
       socket: launch.socket ?? join(station.run_dir, 'launch', 'launch.sock'),

@@ -120,6 +120,8 @@ export const configSchema = section({
     uid: id,
     gid: id,
     store_key_file: path.optional(),
+    require_receive: flag.default(DEFAULTS.station.requireReceive),
+    spin_down: flag.default(DEFAULTS.station.spinDown),
   }).prefault(Object),
   launch: section({
     socket: shortPath(SOCKET_PATH_BYTES).optional(),

@@ -34,6 +34,9 @@ export type JobEvent =
   /** The customer replaces the manifest (decision 18). */
   | { readonly kind: 'updated' };
 
+/** What a person can end a job by. */
+export type EndingEvent = Extract<JobEvent, { readonly kind: 'rejected' | 'canceled' }>;
+
 /** The next state, or why there is none; the reason is a whole clause for a person. */
 export type TransitionResult =
   | { readonly kind: 'ok'; readonly state: JobState }

@@ -16,6 +16,7 @@ import { PRODUCT_FOLDER } from './product.ts';
 import { formatReply, problemReply, type LaunchProblem } from './reply.ts';
 import { readRequest } from './request.ts';
 import { endLoaders } from './running-loaders.ts';
+import { switchOff } from './switch-off.ts';
 
 /** What a launcher serves with. */
 export interface LaunchDeps {
@@ -94,6 +95,11 @@ const answerWithin = async (
       const result = await tryExclusive(check.drive.device);
       if (result.kind === 'problem') return problemReply({ code: 'ProbeFailed', message: result.message });
       return { kind: 'free', isFree: result.kind === 'free' };
+    }
+    case 'switch-off': {
+      const result = await tryExclusive(check.drive.device);
+      if (result.kind === 'problem') return problemReply({ code: 'ProbeFailed', message: result.message });
+      return { kind: 'switched-off', isOff: result.kind === 'free' && (await switchOff(check.drive.kernelName)) };
     }
     case 'load':
       return problemReply(

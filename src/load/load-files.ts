@@ -16,7 +16,7 @@ import { endUnread } from './end-unread.ts';
 import { judgeEntry, type EntryRules } from './judge-entry.ts';
 import { createFlight, type Flight } from './flight.ts';
 import { loadOneFile, makeRow } from './load-one-file.ts';
-import { abortUploads } from './open-uploads.ts';
+import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { SendConfig, SendPorts } from './send-ports.ts';
 import type { StopReason } from './stop-switch.ts';
 

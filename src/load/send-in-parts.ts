@@ -10,7 +10,7 @@ import type { Bucket, BucketProblem, FinishedPart } from '#bucket/contract.ts';
 import type { ObjectProperties } from '#object/contract.ts';
 import type { KnownUpload } from '#protocol/loader.ts';
 import { endUnread } from './end-unread.ts';
-import { abortUploads } from './open-uploads.ts';
+import { abortUploads } from '#bucket/abort-uploads.ts';
 import { partSizeFor } from './part-size.ts';
 import { streamParts, type PlannedUpload, type StreamEnd } from './part-stream.ts';
 import { toRead, type FileEnd, type FileToSend, type SendConfig, type SendPorts } from './send-ports.ts';

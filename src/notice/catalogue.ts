@@ -4,28 +4,34 @@
 import assert from 'node:assert/strict';
 import { printable } from '#language/printable.ts';
 import { BUCKET_REASONS } from './bucket-reasons.ts';
+import { BAY_REASONS } from './bay-reasons.ts';
 import { COMMAND_REASONS, DESK_REASONS } from './command-reasons.ts';
-import type { Notice, Reason } from './contract.ts';
+import type { Notice, Reason, WayOut } from './contract.ts';
 import { DRIVE_REASONS } from './drive-reasons.ts';
 import { ABORT_REASONS, MANIFEST_REASONS } from './job-reasons.ts';
 import { REFUSED_BY_BUCKET, ROW_REASONS } from './row-reasons.ts';
-import { LOAD_REASONS, SIGNATURE_REASONS } from './station-reasons.ts';
+import { LOAD_REASONS, SIGNATURE_REASONS, STATION_REASONS } from './station-reasons.ts';
+import { WAYS_OUT } from './ways-out.ts';
 import { PLACEHOLDERS, type Family } from './words.ts';
 
+const WAYS_BY_CODE: ReadonlyMap<string, readonly WayOut[]> = new Map(Object.entries(WAYS_OUT));
+
 const listed = (kind: Reason['kind'], family: Family): readonly Reason[] =>
-  Object.entries(family).map(([code, words]) => ({ code, kind, ...words }));
+  Object.entries(family).map(([code, words]) => ({ code, kind, ...words, waysOut: WAYS_BY_CODE.get(code) ?? [] }));
 
 /** Every entry of the catalogue. */
 export const REASONS: readonly Reason[] = [
   ...listed('hold', DRIVE_REASONS),
   ...listed('hold', SIGNATURE_REASONS),
   ...listed('hold', LOAD_REASONS),
+  ...listed('hold', STATION_REASONS),
   ...listed('hold', BUCKET_REASONS),
   ...listed('row', ROW_REASONS),
   ...listed('refusal', MANIFEST_REASONS),
   ...listed('refusal', ABORT_REASONS),
   ...listed('refusal', DESK_REASONS),
   ...listed('refusal', COMMAND_REASONS),
+  ...listed('refusal', BAY_REASONS),
 ];
 
 const REASON_BY_CODE: ReadonlyMap<string, Reason> = new Map(REASONS.map((reason) => [reason.code, reason]));
@@ -46,7 +52,7 @@ export const noticeOf = (code: string, details: Readonly<Record<string, string>>
 /** The words for a row of an import log; S3's own codes, which the catalogue does not list, share one entry. */
 export const rowNoticeOf = (code: string): Notice => {
   const reason = reasonOf(code);
-  return reason?.kind === 'row' ? fill(reason, {}) : { code: printable(code), ...REFUSED_BY_BUCKET };
+  return reason?.kind === 'row' ? fill(reason, {}) : { code: printable(code), ...REFUSED_BY_BUCKET, waysOut: [] };
 };
 
 const fill = (reason: Reason, details: Readonly<Record<string, string>>): Notice => ({
@@ -55,6 +61,7 @@ const fill = (reason: Reason, details: Readonly<Record<string, string>>): Notice
   actor: reason.actor,
   todo: fillSentence(reason.todo, details),
   retryHelps: reason.retryHelps,
+  waysOut: reason.waysOut,
 });
 
 const PLACEHOLDER = /\{(?<name>[A-Za-z]+)\}/gu;

@@ -200,12 +200,6 @@ export const COMMAND_REASONS = {
     todo: 'Check the address with the customer, and tell the customer what the message says.',
     retryHelps: false,
   },
-  NothingToRetry: {
-    happened: 'Nothing waits for a retry under that name: {target}.',
-    actor: 'technician',
-    todo: 'Look with `import-station status` which bay or job is held.',
-    retryHelps: false,
-  },
   UsageError: {
     happened: 'The command was not understood: {message}.',
     actor: 'operator',

@@ -3,6 +3,9 @@
 /** Who has to act. */
 export type Actor = 'customer' | 'technician' | 'operator' | 'nobody';
 
+/** How a hold can end: by a command of that name, by taking the drive out, or by plugging it in again. */
+export type WayOut = 'retry' | 'confirm' | 'reject' | 'take-out' | 'plug-in';
+
 /** The words for one code. */
 export interface Reason {
   readonly code: string;
@@ -15,6 +18,8 @@ export interface Reason {
   readonly todo: string;
   /** `retry` leads on once the cause is repaired. */
   readonly retryHelps: boolean;
+  /** Those that lead somewhere; a row or a refusal has none. */
+  readonly waysOut: readonly WayOut[];
 }
 
 /** A reason with its details filled in, as status, mail and errors show it. */
@@ -24,4 +29,5 @@ export interface Notice {
   readonly actor: Actor;
   readonly todo: string;
   readonly retryHelps: boolean;
+  readonly waysOut: readonly WayOut[];
 }

@@ -89,6 +89,12 @@ export const DRIVE_REASONS = {
     todo: 'Check cable and power or use another bay, then run `import-station retry {bay}`; if that does not help, take the drive out and put it aside.',
     retryHelps: true,
   },
+  BadContact: {
+    happened: 'Three times within a minute a drive left {bay} before its SIGNATURE was read.',
+    actor: 'technician',
+    todo: 'Change the cable or use another bay; this ends by itself when a drive stays, or with `import-station retry {bay}`.',
+    retryHelps: true,
+  },
   TooManyVolumes: {
     happened: 'The drive has more volumes than a customer drive can have.',
     actor: 'technician',

@@ -75,7 +75,7 @@ export const SIGNATURE_REASONS = {
   DuplicateSignature: {
     happened: 'Two drives carry the SIGNATURE file of job {jobId}, and only one of them can be the right one.',
     actor: 'technician',
-    todo: 'Find out by the packing slips which drive belongs to the job, take the other one out and run `import-station retry {jobId}`.',
+    todo: 'Find out by the packing slips which drive belongs to the job and run `import-station confirm {bay} DuplicateSignature --why TEXT` for its bay, or take the other one out and run `import-station retry {jobId}`.',
     retryHelps: true,
   },
   DifferentDrive: {
@@ -88,15 +88,21 @@ export const SIGNATURE_REASONS = {
     happened:
       'The drive has another volume with files on it that would not be loaded ({volume}, {size} bytes, label {label}).',
     actor: 'customer',
-    todo: 'Take the drive out, put it aside and ask the customer whether that data belongs to the job.',
+    todo: 'Ask the customer whether that data belongs to the job; if it does not, run `import-station confirm {bay} OtherVolumeWithData --why TEXT`, else take the drive out and put it aside.',
     retryHelps: false,
   },
   NothingToLoad: {
     happened:
       'There is nothing on the drive to load: it holds only SIGNATURE, or the manifest ignores everything else.',
     actor: 'customer',
-    todo: 'Take the drive out, put it aside and ask the customer whether copying the data failed.',
+    todo: 'Ask the customer whether copying the data failed; if it did, take the drive out and put it aside, else run `import-station confirm {bay} NothingToLoad --why TEXT`.',
     retryHelps: false,
+  },
+  NotReceivedYet: {
+    happened: 'The drive of job {jobId} is plugged in, but nobody has said that it was received.',
+    actor: 'technician',
+    todo: 'Compare drive and packing slip and run `import-station receive {jobId}`; the load then begins by itself, or after `import-station retry {bay}`.',
+    retryHelps: true,
   },
 } as const satisfies Family;
 
@@ -161,6 +167,22 @@ export const LOAD_REASONS = {
     happened: "This station's own disk is full, so what is loaded cannot be recorded: {message}.",
     actor: 'operator',
     todo: 'Make room on the disk that holds the state directory, then run `import-station retry {bay}`; nothing is lost.',
+    retryHelps: true,
+  },
+} as const satisfies Family;
+
+/** Holds that a person makes, and those of the station as a whole. */
+export const STATION_REASONS = {
+  HeldByPerson: {
+    happened: 'A person has stopped this: {why}.',
+    actor: 'technician',
+    todo: 'Run `import-station retry {target}` once that is settled; what was loaded so far is kept.',
+    retryHelps: true,
+  },
+  ClockOff: {
+    happened: 'The clock of this host differs from the clock of the bucket {bucket} by {minutes} minutes.',
+    actor: 'operator',
+    todo: 'Set the clock of this host and switch on its synchronisation, then run `import-station retry {bay}`; no load begins on this station before that.',
     retryHelps: true,
   },
 } as const satisfies Family;

@@ -3,7 +3,7 @@
 import type { Reason } from './contract.ts';
 
 /** The words for one code; the code is the name it stands under. */
-export type Words = Omit<Reason, 'code' | 'kind'>;
+export type Words = Omit<Reason, 'code' | 'kind' | 'waysOut'>;
 
 /** A family of the catalogue: words by code. */
 export type Family = Readonly<Record<string, Words>>;
@@ -25,6 +25,7 @@ export const PLACEHOLDERS: Readonly<Record<string, string>> = {
   jobs: 'see import-station job list',
   keyId: 'unknown',
   label: 'none',
+  minutes: 'some',
   message: 'no more is known',
   problem: 'no more is known',
   quota: 'the number that is allowed',
@@ -36,4 +37,5 @@ export const PLACEHOLDERS: Readonly<Record<string, string>> = {
   type: 'unknown',
   volume: 'a volume',
   volumes: 'unknown',
+  why: 'no reason was given',
 };

@@ -43,6 +43,8 @@ const noticeSchema = z.object({
   actor: z.enum(['customer', 'technician', 'operator', 'nobody']),
   todo: z.string(),
   retryHelps: z.boolean(),
+  /** How a hold can end; empty for refusals. */
+  waysOut: z.array(z.enum(['retry', 'confirm', 'reject', 'take-out', 'plug-in'])).readonly(),
 });
 
 /** What a bay does now. */
@@ -227,6 +229,24 @@ export const jobInputSchema = z.strictObject({
 /** The answer to `POST /jobs`. */
 export const jobCreatedSchema = z.object({ job: jobSchema, warnings: z.array(z.string()) });
 
+/** `POST /release`: the drive is free; `switchedOff`: it was told to spin down, too. */
+export const releasedSchema = z.object({ released: z.string(), switchedOff: z.boolean() });
+
+/** The answer to `POST /receive` and `POST /return`: what is compared with the parcel, or written onto it. */
+export const handledJobSchema = z.object({
+  jobId: z.string(),
+  email: z.string(),
+  deviceId: z.string(),
+  returnAddress: z.array(z.string()).readonly(),
+  eraseDevice: z.boolean(),
+});
+
+/** See the schema. */
+export type HandledJobView = z.infer<typeof handledJobSchema>;
+
+/** The answer to `POST /reject` and `POST /jobs/JOBID/cancel`; `isOver`: no load has to stop first. */
+export const endedJobSchema = z.object({ jobId: z.string(), isOver: z.boolean() });
+
 /** A refusal of any call: what happened, who acts, what to do; with the findings of a manifest where there are any. */
 export const refusalSchema = z.object({
   error: noticeSchema,
@@ -254,4 +274,11 @@ export type Refusal = z.infer<typeof refusalSchema>;
 //   GET    /jobs                           read        { jobs: jobSchema[] } (history empty)
 //   GET    /jobs/ID                        read        jobSchema
 //   POST   /jobs                           operator    jobCreatedSchema
-//   POST   /retry {target: JOBID|BAY}      technician  { retried: string }
+//   POST   /jobs/ID/cancel {why?}          operator    endedJobSchema
+//   POST   /retry {target}                 technician  { retried: string }
+//   POST   /hold {target, why}             technician  { held: string }
+//   POST   /confirm {bay, code, why}       technician  { confirmed: string }
+//   POST   /receive {jobId}                technician  handledJobSchema
+//   POST   /return {jobId, tracking, isErased?}  technician  handledJobSchema
+//   POST   /reject {target, jobId?, code, why}  technician  endedJobSchema
+//   POST   /release {bay, now}             technician  releasedSchema

@@ -22,6 +22,8 @@ export const launchRequestSchema = z.discriminatedUnion('kind', [
   }),
   /** Opens the drive O_EXCL: true only where nothing uses it any more. */
   z.strictObject({ kind: z.literal('free'), ...drive }),
+  /** Proves the drive free as `free` does, then makes it spin down and leave the kernel. */
+  z.strictObject({ kind: z.literal('switch-off'), ...drive }),
   /** Kills a loader of this drive that did not end by itself. */
   z.strictObject({ kind: z.literal('end'), ...drive }),
 ]);
@@ -51,6 +53,8 @@ export const launchReplySchema = z.discriminatedUnion('kind', [
     volumes: z.array(volumeSchema),
   }),
   z.object({ kind: z.literal('free'), isFree: z.boolean() }),
+  /** `isOff` false: this kind of drive has no such switch, or something still uses it. */
+  z.object({ kind: z.literal('switched-off'), isOff: z.boolean() }),
   z.object({ kind: z.literal('ended'), count: z.number().int() }),
   /** What the launcher refuses or could not do: a DriveHoldCode, or LaunchRefused for a request that breaks the rules. */
   z.object({ kind: z.literal('launch-problem'), code: z.string(), message: z.string() }),

@@ -3,7 +3,7 @@
 import { ACTOR_NAMES } from '#notice/actors.ts';
 import { shown } from '#language/shown.ts';
 import type { BayStatus } from '#protocol/control.ts';
-import { holdLines, type Forms } from './block.ts';
+import { holdLines, waysOutLines, type Forms } from './block.ts';
 import { cutText, lineOf, lineWidth, padTo, widthOf, type Line, type Piece } from './text.ts';
 import {
   amountWords,
@@ -57,7 +57,9 @@ export const bayLine = (bay: BayStatus, widths: LineWidths): Forms => {
   if (hold === undefined) return [[line]];
   const short = [line, ...holdLines(hold, widths.columns, 1)];
   // Where the line says it all, the sentences come after those of the holds.
-  return [[line], glanceOf(bay) === 'hold' ? short : [line], [line, ...holdLines(hold, widths.columns)]];
+  const whole = [line, ...holdLines(hold, widths.columns)];
+  const ways = waysOutLines(hold, widths.columns);
+  return [[line], glanceOf(bay) === 'hold' ? short : [line], whole, [...whole, ...ways]];
 };
 
 /** What a bay has to say besides its line: a load's figures. Undefined where it has nothing. */

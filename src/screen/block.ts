@@ -2,6 +2,7 @@
 // sentences are long and there is room.
 
 import { ACTOR_NAMES } from '#notice/actors.ts';
+import { formatWaysOut } from '#notice/way-names.ts';
 import { shown } from '#language/shown.ts';
 import type { BayStatus, StationStatus } from '#protocol/control.ts';
 import { lineOf, wrapText, type Line } from './text.ts';
@@ -41,7 +42,8 @@ export const bayBlock = (bay: BayStatus, columns: number): Forms => {
   const { hold } = bay;
   if (hold !== undefined) {
     const short = [title, ...holdLines(hold, columns, SHORT_SENTENCE_LINES)];
-    return [short, [title, ...drive, ...holdLines(hold, columns)]];
+    const whole = [title, ...drive, ...holdLines(hold, columns)];
+    return [short, whole, [...whole, ...waysOutLines(hold, columns)]];
   }
   return [[title, ...drive, ...(bay.progress === undefined ? [] : progressLines(bay.progress, columns))]];
 };
@@ -53,10 +55,8 @@ export const holdBlock = (hold: PlacedHold, columns: number): Forms => {
     { text: GAP, tone: 'plain' },
     { text: `${GLANCES.hold.word} ${hold.code}`, tone: GLANCES.hold.tone },
   ];
-  return [
-    [title, ...holdLines(hold, columns, 1)],
-    [title, ...holdLines(hold, columns)],
-  ];
+  const whole = [title, ...holdLines(hold, columns)];
+  return [[title, ...holdLines(hold, columns, 1)], whole, [...whole, ...waysOutLines(hold, columns)]];
 };
 
 const titleOf = (bay: BayStatus): Line => {
@@ -83,15 +83,20 @@ const driveLine = (bay: BayStatus): readonly Line[] => {
 
 /** What happened, who acts, what to do; each sentence on at most `maxLines` lines. */
 export const holdLines = (hold: Hold, columns: number, maxLines: number = Infinity): readonly Line[] => {
-  const width = columns - INDENT.length;
   const todo = `${WHO_ACTS}${ACTOR_NAMES[hold.actor]}. ${WHAT_TO_DO}${shown(hold.todo)}`;
-  return [...wrapText(shown(hold.happened), width, maxLines), ...wrapText(todo, width, maxLines)].map((text) =>
-    lineOf(`${INDENT}${text}`),
-  );
+  return [...sentence(shown(hold.happened), columns, maxLines), ...sentence(todo, columns, maxLines)];
 };
+
+/** The ways out of a hold, for where there is room after all sentences. */
+export const waysOutLines = ({ waysOut }: Hold, columns: number): readonly Line[] =>
+  waysOut.length === 0 ? [] : sentence(`${WAYS_OUT}${formatWaysOut(waysOut)}.`, columns, Infinity);
+
+const sentence = (text: string, columns: number, maxLines: number): readonly Line[] =>
+  wrapText(text, columns - INDENT.length, maxLines).map((line) => lineOf(`${INDENT}${line}`));
 
 const WHO_ACTS = 'Who acts: ';
 const WHAT_TO_DO = 'What to do: ';
+const WAYS_OUT = 'Ways out: ';
 
 const progressLines = (progress: Progress, columns: number): readonly Line[] => {
   const share = shareOf(progress);

@@ -1,6 +1,7 @@
 // The screen where there is no terminal: one line for each thing that happens, and now and then how far a load is.
 
 import { ACTOR_NAMES } from '#notice/actors.ts';
+import { formatWaysOut } from '#notice/way-names.ts';
 import { formatDate } from '#language/quantity.ts';
 import { shown } from '#language/shown.ts';
 import { MINUTE_MS } from '#language/units.ts';
@@ -77,8 +78,10 @@ const placesOf = ({ bays, holds }: StationStatus): readonly Place[] => [
 const bayWords = ({ hold, says, jobId }: BayStatus): string =>
   `${hold === undefined ? shown(says) : holdWords(hold)}${jobId === undefined ? '' : `, job ${jobId}`}`;
 
-const holdWords = ({ code, happened, actor, todo }: NonNullable<BayStatus['hold']>): string =>
-  `HOLD ${code}: ${shown(happened)} Who acts: ${ACTOR_NAMES[actor]}. What to do: ${shown(todo)}`;
+const holdWords = ({ code, happened, actor, todo, waysOut }: NonNullable<BayStatus['hold']>): string => {
+  const ways = waysOut.length === 0 ? '' : ` Ways out: ${formatWaysOut(waysOut)}.`;
+  return `HOLD ${code}: ${shown(happened)} Who acts: ${ACTOR_NAMES[actor]}. What to do: ${shown(todo)}${ways}`;
+};
 
 const progressWords = ({ progress, activity }: BayStatus): string => {
   if (progress === undefined || activity !== 'loading') return '';

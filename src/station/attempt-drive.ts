@@ -8,9 +8,11 @@ import type { JobId } from '#job/job-id.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import type { Job } from '#store/contract.ts';
 import { abortable } from './abortable.ts';
+import { bucketAccess } from './bucket-access.ts';
 import { changeJob } from './change-job.ts';
+import { isConfirmable, isConfirmed } from './confirmations.ts';
 import { freeDrive } from './free-drive.ts';
-import { hold } from './hold.ts';
+import { hold, type Hold } from './hold.ts';
 import { readHostTime } from './host-time.ts';
 import { inspectDrive, probeDrive } from './inspect-drive.ts';
 import { loadDrive } from './load-drive.ts';
@@ -39,7 +41,8 @@ export const attemptDrive = async (
   const { store, launch } = deps;
   const { drive, attachmentId } = options;
   const stored = store.attachment(attachmentId);
-  if (stored?.outcome === 'done') return doneState(stored);
+  if (stored?.releasedAt !== undefined) return { ...jobOf(stored), kind: 'released' };
+  if (stored?.outcome === 'done') return { ...jobOf(stored), kind: 'done' };
   const probed = await probeDrive(launch, drive, signal);
   if (probed.kind === 'hold') return probed;
   store.changeAttachment(attachmentId, { driveFingerprint: probed.fingerprint });
@@ -49,7 +52,8 @@ export const attemptDrive = async (
   {
     await using session = inspected.session;
     const former = closeFormer(deps, options, probed.fingerprint);
-    const shown = { signature: inspected.signature, fingerprint: probed.fingerprint, former };
+    const { signature, doubts } = inspected;
+    const shown = { signature, doubts, fingerprint: probed.fingerprint, former };
     end = verifyAndClaim(deps, options, shown, ports);
     if (end.kind === 'claimed') end = await load(deps, options, { ...end, session }, ports, signal);
   }
@@ -64,8 +68,8 @@ interface Claimed {
   readonly progress?: Progress;
 }
 
-const doneState = ({ jobId }: { readonly jobId?: Job['jobId'] }): RunState =>
-  jobId === undefined ? { kind: 'done' } : { kind: 'done', jobId };
+const jobOf = ({ jobId }: { readonly jobId?: JobId }): { readonly jobId?: JobId } =>
+  jobId === undefined ? {} : { jobId };
 
 // After a restart of the host a finished drive that was never taken out has a new attachment, and is finished still. Which
 // job that was; a copy of the drive with another SIGNATURE is no such drive.
@@ -82,6 +86,7 @@ const closeFormer = (
 /** What the drive shows of itself; `former`: the job whose finished drive was in this bay before a restart of the host. */
 interface ShownDrive {
   readonly signature: Uint8Array;
+  readonly doubts: readonly Hold[];
   readonly fingerprint: string;
   readonly former: JobId | undefined;
 }
@@ -89,7 +94,7 @@ interface ShownDrive {
 const verifyAndClaim = (
   deps: RunDeps,
   { bay, attachmentId }: DriveInBay,
-  { signature, fingerprint, former }: ShownDrive,
+  { signature, doubts, fingerprint, former }: ShownDrive,
   { change, stopAsDuplicate }: AttemptPorts,
 ): RunState | Claimed => {
   const { store, claims } = deps;
@@ -111,9 +116,17 @@ const verifyAndClaim = (
   const { jobId } = job;
   store.changeAttachment(attachmentId, { jobId });
   change({ kind: 'loading', jobId });
-  if (!claims.claim(jobId, { bay, stopAsDuplicate })) {
+  const drive = { jobId, attachmentId, fingerprint };
+  const isTheOne = isConfirmed(store, 'DuplicateSignature', drive);
+  if (!claims.claim(jobId, { bay, stopAsDuplicate, isConfirmed: isTheOne })) {
     return { kind: 'hold', hold: hold('DuplicateSignature', { jobId }), jobId };
   }
+  if (deps.config.station.requireReceive && job.state.device === 'NotReceived') {
+    return { kind: 'hold', hold: hold('NotReceivedYet', { jobId }), jobId };
+  }
+  if (job.hold?.code === 'HeldByPerson') return { kind: 'hold', hold: job.hold, jobId };
+  const doubt = doubts.find(({ code }) => !isConfirmable(code) || !isConfirmed(store, code, drive));
+  if (doubt !== undefined) return { kind: 'hold', hold: doubt, jobId };
   if (job.state.device === 'NotReceived') changeJob(deps, jobId, { kind: 'attached' }, { bay });
   return { kind: 'claimed', job, fingerprint };
 };
@@ -128,6 +141,8 @@ const load = async (
   const { jobId } = job;
   // A load that was finished before a restart has only its log to publish.
   if (deps.store.load(jobId)?.phase === 'publishing') return { kind: 'claimed', job, fingerprint };
+  const clockHold = await checkClock(deps, job, signal);
+  if (clockHold !== undefined) return { kind: 'hold', hold: clockHold, jobId };
   const meter = createProgressMeter({
     nowMs: () => performance.now(),
     hostTime: readHostTime,
@@ -141,6 +156,7 @@ const load = async (
   const task = {
     job,
     driveFingerprint: fingerprint,
+    attachmentId,
     driveName: driveName(drive),
     keysMayCollide: hasSubstitutions(job),
     session,
@@ -156,8 +172,19 @@ const load = async (
   const end = await loadDrive(deps, task, signal);
   signal.throwIfAborted();
   if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
-  if (end.kind === 'hold') return { kind: 'hold', hold: end.hold, jobId };
+  if (end.kind === 'hold') return { kind: 'hold', hold: inWords(deps, jobId, end.hold), jobId };
   return { kind: 'claimed', job, fingerprint, ...(progress === undefined ? {} : { progress }) };
+};
+
+const checkClock = async ({ store, clock }: RunDeps, job: Job, signal: AbortSignal): Promise<Hold | undefined> => {
+  const account = store.account(job.accountEmail);
+  return account === undefined ? undefined : clock.check(bucketAccess(account, job, job.bucket), signal);
+};
+
+// A loader that was told to stop repeats the code alone; the job has the words.
+const inWords = ({ store }: RunDeps, jobId: JobId, held: Hold): Hold => {
+  const ofJob = store.job(jobId)?.hold;
+  return held.code === 'HeldByPerson' && ofJob?.code === held.code ? ofJob : held;
 };
 
 const hasSubstitutions = (job: Job): boolean => {

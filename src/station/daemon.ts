@@ -17,6 +17,7 @@ import { openStore, STORE_FILE } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
 import { createClaims } from './claims.ts';
+import { createClockCheck, type ClockSkew } from './clock-check.ts';
 import { openControlServer } from './control-server.ts';
 import { expireJobs, type ExpiryDeps } from './expire-jobs.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -71,20 +72,16 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const changes = { store, journal, now, mails };
   const sender = createDaemonSender({ ...changes, config });
   const publisher = stack.use(createPublisher({ ...changes, config, openBucket: createSdkBucket }));
+  const clock = createClockCheck(clockSkewMs);
   const launch = createLaunchClient(config.launch.socket);
-  const station = stack.use(createStation({ ...changes, config, launch, publisher, claims }));
+  const station = stack.use(
+    createStation({ ...changes, config, launch, publisher, claims, clock, openBucket: createSdkBucket }),
+  );
   const desk = createHostDesk({ store, config });
-  const handle = createRoutes({ config, store, station, desk, journal, now });
+  const handle = createRoutes({ config, store, station, desk, clock, now });
   const { runDir } = config.station;
   stack.use(await openControlServer({ runDir, groups: config.control, journal, rightOf, handle }));
-  const expiry: ExpiryDeps = {
-    ...changes,
-    claims,
-    clockSkewMs: async (access, ask) => {
-      const found = await findBucketRegion(access, ask);
-      return found.kind === 'ok' ? found.dateSkewMs : undefined;
-    },
-  };
+  const expiry: ExpiryDeps = { ...changes, claims, clockSkewMs };
   const manager = createServiceManager(options.serviceManager, { journal, nowMs: () => performance.now() });
   journal.info({ station: config.station.name, bays: config.bays.map(({ name }) => name) }, 'daemon started');
   const reload = (): void => {
@@ -98,6 +95,11 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   journal.info({}, 'daemon stopping');
   await manager.stopping();
   return 0;
+};
+
+const clockSkewMs: ClockSkew = async (access, signal) => {
+  const found = await findBucketRegion(access, signal);
+  return found.kind === 'ok' ? found.dateSkewMs : undefined;
 };
 
 // From the wish to stop until everything is closed.

@@ -10,7 +10,7 @@ import { driveName } from '#drive/identity.ts';
 import type { JobId } from '#job/job-id.ts';
 import { StationError } from '#language/station-error.ts';
 import { attemptDrive, type AttemptPorts } from './attempt-drive.ts';
-import { endLoaders } from './free-drive.ts';
+import { endLoaders, freeDrive } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
 import { queueHoldMail } from './hold-mail.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
@@ -21,11 +21,23 @@ export interface DriveRun extends AsyncDisposable, DriveInBay {
   state(): RunState;
   /** Starts another attempt where the run is held; false where there is nothing to retry. */
   retry(): boolean;
+  /** Stops the attempt, a load after the files in flight, and holds the run; without effect once all is loaded. */
+  stop(value: Hold): void;
+  /** Resolves once no attempt runs. */
+  idle(): Promise<void>;
+  /** Ends whatever runs, proves the drive free, and says "take it out"; undefined when it may be taken out. */
+  release(): Promise<Hold | undefined>;
 }
 
-/** Why an attempt was stopped: another bay shows the same SIGNATURE. */
-class DuplicateError extends Error {
-  override readonly name = 'DuplicateError';
+/** Why an attempt was stopped: the run is to be held with this. */
+class HeldError extends Error {
+  override readonly name = 'HeldError';
+  readonly hold: Hold;
+
+  constructor(value: Hold) {
+    super(value.code);
+    this.hold = value;
+  }
 }
 
 // Every other end is one that the loader itself took part in.
@@ -39,6 +51,7 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
   let gentleStop = new AbortController();
   let state: RunState = { kind: 'inspecting' };
   let running: Promise<void> | undefined;
+  let releasing: Promise<Hold | undefined> | undefined;
 
   const change = (next: RunState): void => {
     const isNews = next.kind !== state.kind || next.kind === 'hold';
@@ -46,23 +59,27 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     if (isNews) journalState(deps, options, next);
     if (next.kind === 'hold') tellByMail(deps, options, next);
   };
-  const stopAsDuplicate = (): void => {
+  const stop = (value: Hold): void => {
     switch (state.kind) {
       case 'inspecting':
-        stopAttempt.abort(new DuplicateError());
+        stopAttempt.abort(new HeldError(value));
         return;
       case 'loading':
-        gentleStop.abort('DuplicateSignature');
+        gentleStop.abort(value.code);
         return;
       case 'hold':
       case 'interrupted':
-        change({ kind: 'hold', hold: hold('DuplicateSignature'), ...jobOf(state) });
+        change({ kind: 'hold', hold: value, ...jobOf(state) });
         return;
       case 'releasing':
       case 'publishing':
+      case 'released':
       case 'done':
         return;
     }
+  };
+  const stopAsDuplicate = (): void => {
+    stop(hold('DuplicateSignature'));
   };
   const begin = (): void => {
     stopAttempt = new AbortController();
@@ -77,6 +94,20 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     });
   };
 
+  const release = async (): Promise<Hold | undefined> => {
+    const job = jobOf(state);
+    stopAttempt.abort();
+    await running;
+    change({ kind: 'releasing', ...job });
+    const busy = await freeDrive(deps.launch, options.drive, leaving.signal);
+    if (busy === undefined) {
+      deps.store.changeAttachment(options.attachmentId, { releasedAt: deps.now() });
+      deps.claims.release(options.bay);
+    }
+    change(busy === undefined ? { kind: 'released', ...job } : { kind: 'hold', hold: busy, ...job });
+    return busy;
+  };
+
   deps.store.openAttachment({
     attachmentId: options.attachmentId,
     bay: options.bay,
@@ -88,13 +119,26 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     ...options,
     state: () => state,
     retry: () => {
-      if (running !== undefined || (state.kind !== 'hold' && state.kind !== 'interrupted')) return false;
+      if (running !== undefined || releasing !== undefined || (state.kind !== 'hold' && state.kind !== 'interrupted'))
+        return false;
       begin();
       return true;
+    },
+    stop,
+    idle: async () => {
+      await running;
+    },
+    release: () => {
+      releasing ??= release().finally(() => {
+        releasing = undefined;
+      });
+      return releasing;
     },
     [Symbol.asyncDispose]: async () => {
       leaving.abort();
       await running;
+      // Told to whoever asked for it.
+      await releasing?.catch(() => undefined);
       deps.claims.release(options.bay);
     },
   };
@@ -116,7 +160,7 @@ const attemptSafely = async (
   try {
     return await attemptDrive(deps, options, { ...ports, change }, signal);
   } catch (error) {
-    if (signal.reason instanceof DuplicateError) return held(hold('DuplicateSignature'));
+    if (signal.reason instanceof HeldError) return held(signal.reason.hold);
     if (signal.aborted) return jobId === undefined ? { kind: 'inspecting' } : { kind: 'interrupted', jobId };
     const { bay, attachmentId } = options;
     deps.journal.error({ bay, attachmentId, jobId, err: error }, 'attempt failed');

@@ -1,21 +1,19 @@
 // Expiry by decision 20: 30 days after creation, only while the drive has not arrived, and only by a clock that agrees
 // with the bucket's own.
 
-import type { BucketAccess } from '#bucket/contract.ts';
 import { isExpired } from '#job/transition.ts';
-import { DAY_MS, MINUTE_MS } from '#language/units.ts';
+import { DAY_MS } from '#language/units.ts';
 import type { Job } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { changeJob, type JobChangeDeps } from './change-job.ts';
 import type { Claims } from './claims.ts';
+import { MAX_SKEW_MS, type ClockSkew } from './clock-check.ts';
 
-/** What expiry needs. `clockSkewMs`: our clock against the Date of a bucket's answer; undefined where none came. */
+/** What expiry needs. */
 export interface ExpiryDeps extends JobChangeDeps {
   readonly claims: Claims;
-  readonly clockSkewMs: (access: BucketAccess, signal: AbortSignal) => Promise<number | undefined>;
+  readonly clockSkewMs: ClockSkew;
 }
-
-const MAX_SKEW_MS = 5 * MINUTE_MS;
 
 /** Marks every job that has expired; asks a bucket's clock only where a job is due. */
 export const expireJobs = async (deps: ExpiryDeps, signal: AbortSignal): Promise<void> => {

@@ -14,6 +14,8 @@ import { openLoaderSession, type LoaderSession } from './loader-session.ts';
 export interface InspectedDrive {
   readonly session: LoaderSession;
   readonly signature: Uint8Array;
+  /** See VolumeChoice. */
+  readonly doubts: readonly Hold[];
 }
 
 /** What probing a drive gives: what is on it, and which drive it is. */
@@ -68,7 +70,7 @@ export const inspectDrive = async (
   if (chosen === undefined) return { kind: 'hold', hold: hold('MissingSignature') };
   for (const { session } of looked) if (session !== chosen) await session[Symbol.asyncDispose]();
   stack.move();
-  return { kind: 'ok', signature: choice.signature, session: chosen };
+  return { kind: 'ok', signature: choice.signature, doubts: choice.doubts, session: chosen };
 };
 
 const loadRequest = (

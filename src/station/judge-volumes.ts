@@ -16,7 +16,13 @@ export interface InspectedVolume {
 
 /** The volume to load with its SIGNATURE file's bytes, or why none can be chosen. */
 export type VolumeChoice =
-  | { readonly kind: 'volume'; readonly index: number; readonly signature: Uint8Array }
+  | {
+      readonly kind: 'volume';
+      readonly index: number;
+      readonly signature: Uint8Array;
+      /** Why it should not be loaded unless a person vouches for it, in the order in which they are told. */
+      readonly doubts: readonly Hold[];
+    }
   | { readonly kind: 'hold'; readonly hold: Hold };
 
 /** Chooses the one volume whose root holds a usable SIGNATURE; everything ambiguous is a hold. */
@@ -33,18 +39,19 @@ export const judgeVolumes = (volumes: readonly InspectedVolume[]): VolumeChoice 
   const other = volumes.find(
     (one, index) => index !== chosen.index && !one.isOptional && one.inspection.otherEntries > 0,
   );
-  if (other !== undefined) {
-    return held(
-      hold('OtherVolumeWithData', {
-        volume: volumeName(other.volume),
-        size: String(other.volume.sizeBytes),
-        label: other.volume.label ?? '',
-      }),
-    );
-  }
-  if (chosen.one.inspection.otherEntries === 0) return held(hold('NothingToLoad'));
-  return { kind: 'volume', index: chosen.index, signature: Buffer.from(signature.content, 'base64') };
+  const doubts = [
+    ...(other === undefined ? [] : [otherVolume(other.volume)]),
+    ...(chosen.one.inspection.otherEntries === 0 ? [hold('NothingToLoad')] : []),
+  ];
+  return { kind: 'volume', index: chosen.index, signature: Buffer.from(signature.content, 'base64'), doubts };
 };
+
+const otherVolume = (volume: Volume): Hold =>
+  hold('OtherVolumeWithData', {
+    volume: volumeName(volume),
+    size: String(volume.sizeBytes),
+    label: volume.label ?? '',
+  });
 
 const held = (value: Hold): VolumeChoice => ({ kind: 'hold', hold: value });
 

@@ -7,6 +7,7 @@ import { countLog, judge } from '#import-log/ledger.ts';
 import { openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
 import type { Account, Job, Load } from '#store/contract.ts';
 import { changeJob } from './change-job.ts';
+import { isConfirmed } from './confirmations.ts';
 import { giveOrder, type FinishedTally } from './give-order.ts';
 import { hold, type Hold } from './hold.ts';
 import { createKeyIndex } from './key-index.ts';
@@ -21,6 +22,7 @@ import { superviseLoad, type LoaderProgress, type LoadOutcome } from './supervis
 export interface LoadTask {
   readonly job: Job;
   readonly driveFingerprint: string;
+  readonly attachmentId: string;
   readonly driveName: string;
   /** The job has substitutions. */
   readonly keysMayCollide: boolean;
@@ -46,7 +48,7 @@ export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSign
   const load = startedLoad(deps, task);
   const outcome = await runLoader(deps, task, { account, load }, signal);
   if (outcome.kind !== 'finished') return outcome;
-  const held = await closeLedger(deps, load, outcome.found);
+  const held = await closeLedger(deps, task, load, outcome.found);
   return held === undefined ? { kind: 'counted' } : { kind: 'hold', hold: held };
 };
 
@@ -90,7 +92,12 @@ const runLoader = async (
 };
 
 // Decision 8: what the walk found against what stands in the log on disk, never against counters of the loop.
-const closeLedger = async (deps: RunDeps, load: Load, found: Count): Promise<Hold | undefined> => {
+const closeLedger = async (
+  deps: RunDeps,
+  { attachmentId, driveFingerprint: fingerprint }: LoadTask,
+  load: Load,
+  found: Count,
+): Promise<Hold | undefined> => {
   const { config, store, journal } = deps;
   const { jobId } = load;
   const counted = await countLog(readWorkingLog(loadFolder(config.station.stateDir, jobId).workingLog), load.hashKey);
@@ -99,7 +106,9 @@ const closeLedger = async (deps: RunDeps, load: Load, found: Count): Promise<Hol
     journal.error({ jobId, found, counted: counted.all, reason: verdict.message }, 'ledger does not balance');
     return hold('LedgerDoesNotBalance', { jobId, problem: verdict.message });
   }
-  if (counted.loaded.files + counted.failed.files === 0) return hold('NothingToLoad');
+  const isEmpty = counted.loaded.files + counted.failed.files === 0;
+  const vouched = { jobId, attachmentId, fingerprint };
+  if (isEmpty && !isConfirmed(store, 'NothingToLoad', vouched)) return hold('NothingToLoad');
   // A job whose every file failed before its first request has not been in progress until now.
   if (store.job(jobId)?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
   store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(counted) });

@@ -189,11 +189,13 @@ const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {
   for (const { attachmentId, jobId } of store.openAttachments()) {
     if (jobId === job.jobId) store.changeAttachment(attachmentId, { outcome: 'done' });
   }
+  const ending = store.load(job.jobId)?.ending;
   changeJob(
     deps,
     job.jobId,
-    { kind: failed === 0 ? 'completed' : 'completed-with-errors' },
+    ending?.event ?? { kind: failed === 0 ? 'completed' : 'completed-with-errors' },
     {
+      ...ending?.details,
       loadedFiles: String(count.loaded.files),
       ignoredFiles: String(count.ignored.files),
       failedFiles: String(failed),

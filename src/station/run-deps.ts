@@ -2,6 +2,7 @@
 
 import type { Config } from '#config/contract.ts';
 import type { AttachedDrive } from '#drive/contract.ts';
+import type { ClockCheck } from './clock-check.ts';
 import type { Claims } from './claims.ts';
 import type { JobChangeDeps } from './change-job.ts';
 import type { LaunchClient } from './launch-client.ts';
@@ -13,6 +14,7 @@ export interface RunDeps extends JobChangeDeps {
   readonly launch: LaunchClient;
   readonly publisher: Publisher;
   readonly claims: Claims;
+  readonly clock: ClockCheck;
   /** Is this attachment still there, by a snapshot made after the question? */
   readonly isAttached: (attachmentId: string, signal: AbortSignal) => Promise<boolean>;
 }

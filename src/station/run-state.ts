@@ -8,9 +8,11 @@ import type { Progress } from './progress.ts';
 export type RunState =
   | { readonly kind: 'inspecting' }
   | { readonly kind: 'loading'; readonly jobId: JobId; readonly progress?: Progress }
-  | { readonly kind: 'releasing'; readonly jobId: JobId; readonly progress?: Progress }
+  | { readonly kind: 'releasing'; readonly jobId?: JobId; readonly progress?: Progress }
   | { readonly kind: 'publishing'; readonly jobId: JobId; readonly progress?: Progress }
   | { readonly kind: 'hold'; readonly hold: Hold; readonly jobId?: JobId }
   | { readonly kind: 'interrupted'; readonly jobId: JobId }
+  /** A technician wants it out, and nothing has it any more: "take it out". */
+  | { readonly kind: 'released'; readonly jobId?: JobId }
   /** "Take it out." */
   | { readonly kind: 'done'; readonly jobId?: JobId };

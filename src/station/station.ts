@@ -6,11 +6,16 @@ import type { Bay, DriveSnapshot } from '#drive/contract.ts';
 import { bayOf } from '#drive/bay.ts';
 import { attachmentId } from '#drive/identity.ts';
 import { takeSnapshot } from '#drive/snapshot.ts';
-import { parseJobId, type JobId } from '#job/job-id.ts';
+import type { JobId } from '#job/job-id.ts';
 import { SECOND_MS } from '#language/units.ts';
+import { createBayCommands, type BayCommands } from './bay-commands.ts';
+import { isBadContact, isUnread, withDeparture } from './contact.ts';
 import { startDriveRun, type DriveRun } from './drive-run.ts';
+import { createJobEnder, type EndJobDeps } from './end-job.ts';
+import { createJobCommands, type JobCommands } from './job-commands.ts';
 import { planBays, type BayStep } from './plan-bays.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
+import type { RunState } from './run-state.ts';
 
 /** One bay as it is now. */
 export interface BayRecord {
@@ -20,6 +25,12 @@ export interface BayRecord {
   readonly settling?: DriveInBay['drive'];
   /** The last drive left in the middle of this job's load. */
   readonly interruptedJobId?: JobId;
+  /** When drives left before their SIGNATURE was read, in milliseconds; only those that still count. */
+  readonly departures?: readonly number[];
+  /** Too many of them: a hold, until a drive stays. */
+  readonly isBadContact?: boolean;
+  /** The drive of this job was switched off on release; it is there still, but shows itself no more. */
+  readonly switchedOff?: { readonly jobId?: JobId };
 }
 
 /** The bays, and what can be asked of them. */
@@ -29,16 +40,14 @@ export interface Station extends AsyncDisposable {
   bays(): readonly BayRecord[];
   /** The last snapshot. */
   snapshot(): DriveSnapshot | undefined;
-  /** Continues a held bay or job; false where nothing is held. */
-  retry(target: string): boolean;
-  /** The job that the bay of this name deals with. */
-  jobIn(bay: string): JobId | undefined;
+  readonly commands: BayCommands;
+  readonly jobs: JobCommands;
   /** Puts other bays in force, between two reconciles; a bay that has a drive has to be among them as it is. */
   takeBays(bays: readonly Bay[]): void;
 }
 
 /** What the station shares with its runs, but for what it makes itself. */
-export type StationDeps = Omit<RunDeps, 'isAttached'>;
+export type StationDeps = Omit<EndJobDeps, 'isAttached'>;
 
 const LISTING_PAUSE_MS = SECOND_MS;
 
@@ -64,9 +73,44 @@ export const createStation = (deps: StationDeps): Station => {
     );
     for (const [name, record] of records) records.set(name, withoutSettling(record));
     for (const step of planBays(beliefs, snapshot, bays)) await act(step);
-    for (const { run } of records.values()) if (run !== undefined) goOn(deps, run);
+    for (const [name, record] of records) {
+      if (record.run === undefined) continue;
+      goOn(deps, record.run);
+      // A drive that stays: the contact is good.
+      if (!isUnread(record.run.state())) records.set(name, withoutContact(record));
+    }
     deps.publisher.tick();
+    ender.tick();
   };
+
+  // As a person writes it: upper and lower case are one.
+  const find = (name: string): BayRecord | undefined =>
+    [...records.values()].find(({ bay }) => bay.name.toLowerCase() === name.toLowerCase());
+  const change = (name: string, next: (record: BayRecord) => BayRecord): void => {
+    const record = find(name);
+    if (record !== undefined) records.set(record.bay.name, next(record));
+  };
+  const runs = (): readonly DriveRun[] => [...records.values()].flatMap(({ run }) => run ?? []);
+  const runIn = (name: string): DriveRun | undefined | null => {
+    const record = find(name);
+    return record === undefined ? null : record.run;
+  };
+  const commands = createBayCommands(runDeps, {
+    runIn,
+    runs,
+    forgetContact: (bay) => {
+      const wasHeld = find(bay)?.isBadContact === true;
+      change(bay, withoutContact);
+      return wasHeld;
+    },
+    noteSwitchedOff: (bay) => {
+      change(bay, (record) => ({ ...record, switchedOff: record.run === undefined ? {} : jobOf(record.run) }));
+    },
+  });
+
+  const runsOf = (jobId: JobId): readonly DriveRun[] => runs().filter((run) => jobOf(run).jobId === jobId);
+  const ender = createJobEnder({ ...runDeps, openBucket: deps.openBucket }, runsOf);
+  const jobs = createJobCommands(deps, ender, { runIn, runsOf });
 
   const act = async (step: BayStep): Promise<void> => {
     const record = records.get(step.bay);
@@ -80,7 +124,8 @@ export const createStation = (deps: StationDeps): Station => {
         return;
       case 'attach': {
         const { bay, drive, attachmentId: id } = step;
-        records.set(bay, { bay: record.bay, run: startDriveRun(runDeps, { bay, drive, attachmentId: id }) });
+        const run = startDriveRun(runDeps, { bay, drive, attachmentId: id });
+        records.set(bay, { bay: record.bay, ...contactOf(record), run });
       }
     }
   };
@@ -89,11 +134,8 @@ export const createStation = (deps: StationDeps): Station => {
     reconcile,
     bays: () => [...records.values()].map((record) => withoutResumed(record, deps)),
     snapshot: () => snapshot,
-    retry: (target) => retry(deps, [...records.values()], target),
-    jobIn: (name) => {
-      const run = records.get(name)?.run;
-      return run === undefined ? undefined : jobOf(run);
-    },
+    commands,
+    jobs,
     takeBays: (next) => {
       const former = new Map(records);
       records.clear();
@@ -102,6 +144,7 @@ export const createStation = (deps: StationDeps): Station => {
       bays = next;
     },
     [Symbol.asyncDispose]: async () => {
+      await ender[Symbol.asyncDispose]();
       await Promise.all([...records.values()].map(async ({ run }) => run?.[Symbol.asyncDispose]()));
     },
   };
@@ -118,12 +161,13 @@ const isAttached = async (id: string, signal: AbortSignal): Promise<boolean> => 
   return drives.some(({ diskSequence, sizeBytes }) => sizeBytes > 0 && attachmentId({ bootId, diskSequence }) === id);
 };
 
-const detach = async ({ store, journal, now }: StationDeps, { bay, run }: BayRecord): Promise<BayRecord> => {
+const detach = async ({ store, journal, now }: StationDeps, record: BayRecord): Promise<BayRecord> => {
+  const { bay, run, switchedOff } = record;
   if (run === undefined) return { bay };
   await run[Symbol.asyncDispose]();
   const { attachmentId: id, drive } = run;
   const state = run.state();
-  const jobId = state.kind === 'interrupted' ? state.jobId : undefined;
+  const jobId = state.kind === 'interrupted' || state.kind === 'released' ? state.jobId : undefined;
   // Once all is read, the log alone is missing, and that needs no drive.
   const isInterrupted = jobId !== undefined && store.load(jobId)?.phase === 'loading';
   store.changeAttachment(id, { detachedAt: now(), ...(isInterrupted ? { outcome: 'interrupted' } : {}) });
@@ -131,9 +175,35 @@ const detach = async ({ store, journal, now }: StationDeps, { bay, run }: BayRec
     { bay: bay.name, device: drive.device, attachmentId: id, ...(jobId === undefined ? {} : { jobId }) },
     'drive left',
   );
+  if (switchedOff !== undefined) return { bay, switchedOff };
+  if (isUnread(state)) return { bay, ...earlyDeparture({ journal, now }, record) };
   if (!isInterrupted) return { bay };
   journal.warn({ bay: bay.name, jobId }, 'load interrupted');
   return { bay, interruptedJobId: jobId };
+};
+
+const earlyDeparture = (
+  { journal, now }: Pick<StationDeps, 'journal' | 'now'>,
+  record: BayRecord,
+): Pick<BayRecord, 'departures' | 'isBadContact'> => {
+  const departures = withDeparture(record.departures ?? [], now().getTime());
+  const isBad = isBadContact(departures);
+  const facts = { bay: record.bay.name, departures: departures.length };
+  if (isBad) journal.warn({ ...facts, code: 'BadContact' }, 'bay held');
+  else journal.info(facts, 'drive left before its SIGNATURE was read');
+  return { departures, isBadContact: isBad };
+};
+
+const contactOf = ({ departures, isBadContact: isBad }: BayRecord): Pick<BayRecord, 'departures' | 'isBadContact'> => ({
+  ...(departures === undefined ? {} : { departures }),
+  ...(isBad === undefined ? {} : { isBadContact: isBad }),
+});
+
+const withoutContact = ({ departures: _, isBadContact: __, ...record }: BayRecord): BayRecord => record;
+
+const jobOf = (run: DriveRun): { readonly jobId?: JobId } => {
+  const state = run.state();
+  return 'jobId' in state && state.jobId !== undefined ? { jobId: state.jobId } : {};
 };
 
 // A drive that left while no daemon ran. One that may still be there after a restart of the host is left to its run.
@@ -156,33 +226,21 @@ const withoutResumed = (record: BayRecord, { claims, store }: StationDeps): BayR
   return isOver ? rest : record;
 };
 
+// What a hold waited for has been done elsewhere: the clock is right again, or the drive was said to be received.
+const isSettled = (state: RunState, { store, clock }: Pick<StationDeps, 'store' | 'clock'>): boolean => {
+  if (state.kind !== 'hold') return false;
+  if (state.hold.code === 'ClockOff') return clock.hold() === undefined;
+  if (state.hold.code !== 'NotReceivedYet' || state.jobId === undefined) return false;
+  return store.job(state.jobId)?.state.device !== 'NotReceived';
+};
+
 // A load whose drive went away for a moment goes on; and where the publisher got the log into the bucket by itself, the
 // bay's hold is over.
-const goOn = ({ store }: StationDeps, run: DriveRun): void => {
+const goOn = ({ store, clock }: StationDeps, run: DriveRun): void => {
   const state = run.state();
   const isPublished =
     state.kind === 'hold' &&
     state.hold.code === 'LogNotWritten' &&
     store.attachment(run.attachmentId)?.outcome === 'done';
-  if (state.kind === 'interrupted' || isPublished) run.retry();
-};
-
-const retry = (deps: StationDeps, records: readonly BayRecord[], target: string): boolean => {
-  const jobId = parseJobId(target);
-  const record = records.find(
-    ({ bay, run }) =>
-      bay.name.toLowerCase() === target.toLowerCase() ||
-      (jobId !== undefined && run !== undefined && jobOf(run) === jobId),
-  );
-  if (record?.run?.retry() === true) return true;
-  if (jobId === undefined || deps.store.load(jobId)?.phase !== 'publishing') return false;
-  deps.publisher.publish(jobId).catch((error: unknown) => {
-    deps.journal.error({ jobId, err: error }, 'log not published');
-  });
-  return true;
-};
-
-const jobOf = (run: DriveRun): JobId | undefined => {
-  const state = run.state();
-  return 'jobId' in state ? state.jobId : undefined;
+  if (state.kind === 'interrupted' || isPublished || isSettled(state, { store, clock })) run.retry();
 };

@@ -7,7 +7,7 @@ import { printable } from '#language/printable.ts';
 import { noticeOf } from '#notice/catalogue.ts';
 import type { BayStatus, DriveList, StationStatus } from '#protocol/control.ts';
 import type { Job } from '#store/contract.ts';
-import { holdNotice } from './hold.ts';
+import { holdNotice, type Hold } from './hold.ts';
 import type { DriveRun } from './drive-run.ts';
 import type { RunState } from './run-state.ts';
 import type { BayRecord } from './station.ts';
@@ -19,10 +19,12 @@ export interface StatusFacts {
   readonly bays: readonly BayRecord[];
   /** Jobs that carry a hold of their own. */
   readonly heldJobs: readonly Job[];
+  /** A hold of the whole station. */
+  readonly stationHold?: Hold;
 }
 
 /** `GET /status` */
-export const statusView = ({ station, madeAt, bays, heldJobs }: StatusFacts): StationStatus => {
+export const statusView = ({ station, madeAt, bays, heldJobs, stationHold }: StatusFacts): StationStatus => {
   const statuses = bays.map(bayView);
   const ofBays = statuses.flatMap(({ bay, hold, jobId }) =>
     hold === undefined ? [] : [{ ...hold, bay, ...(jobId === undefined ? {} : { jobId }) }],
@@ -32,7 +34,13 @@ export const statusView = ({ station, madeAt, bays, heldJobs }: StatusFacts): St
       ? []
       : [{ ...holdNotice(hold, { jobId }), jobId }],
   );
-  return { station: printable(station), madeAt: madeAt.toISOString(), holds: [...ofBays, ...ofJobs], bays: statuses };
+  const ofStation = stationHold === undefined ? [] : [holdNotice(stationHold, {})];
+  return {
+    station: printable(station),
+    madeAt: madeAt.toISOString(),
+    holds: [...ofStation, ...ofBays, ...ofJobs],
+    bays: statuses,
+  };
 };
 
 /** `GET /drives` */
@@ -55,10 +63,16 @@ export const drivesView = (snapshot: DriveSnapshot | undefined, bays: readonly B
 const isKnown = ({ idPath, backingFile }: AttachedDrive['port']): boolean => (idPath ?? backingFile) !== undefined;
 
 const bayView = (record: BayRecord): BayStatus => {
-  const { bay, run, settling, interruptedJobId } = record;
+  const { bay, run, settling, interruptedJobId, isBadContact, switchedOff } = record;
   const base = { bay: bay.name, port: portText(bay.port) };
   if (run !== undefined) return { ...base, drive: driveView(run.drive, run.attachmentId), ...runView(bay.name, run) };
   if (settling !== undefined) return { ...base, activity: 'settling', says: 'a drive is starting up' };
+  if (isBadContact === true) {
+    const hold = noticeOf('BadContact', { bay: bay.name });
+    return { ...base, activity: 'hold', says: 'bad contact: change cable or bay', hold };
+  }
+  if (switchedOff !== undefined)
+    return { ...base, ...switchedOff, activity: 'done', says: 'switched off: take it out' };
   if (interruptedJobId === undefined) return { ...base, activity: 'empty', says: 'empty' };
   return {
     ...base,
@@ -100,6 +114,8 @@ const runView = (bay: string, run: DriveRun): Pick<BayStatus, 'activity' | 'says
         ...job,
         hold: noticeOf('Interrupted', { bay, jobId: state.jobId }),
       };
+    case 'released':
+      return { activity: 'done', says: 'released: take it out', ...job };
     case 'done':
       return { activity: 'done', says: 'done: take it out', ...job };
     case 'hold': {

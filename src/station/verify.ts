@@ -3,6 +3,7 @@
 import { parseJobId, type JobId } from '#job/job-id.ts';
 import { isSignatureValid, parseSignatureFile } from '#job/signature.ts';
 import type { JobStatus } from '#job/status.ts';
+import type { EndingEvent } from '#job/transition.ts';
 import type { Secret } from '#language/secret.ts';
 import type { Job, Load } from '#store/contract.ts';
 import { hold, type Hold } from './hold.ts';
@@ -45,12 +46,16 @@ export const verifyDrive = (signature: Uint8Array, driveFingerprint: string, fac
   return { kind: 'job', job };
 };
 
+/** What a drive of a job that a person has ended, or is just ending, is held with. */
+export const holdOfEnding = (jobId: JobId, event: EndingEvent): Hold =>
+  event.kind === 'canceled' ? hold('CanceledJob', { jobId }) : hold('AbortedJob', { jobId, status: event.code });
+
 const closedJob = (job: Job, load: Load | undefined): Hold | undefined => {
   const status: JobStatus = job.state.job;
   switch (status) {
     case 'Pending':
     case 'InProgress':
-      return undefined;
+      return load?.ending === undefined ? undefined : holdOfEnding(job.jobId, load.ending.event);
     case 'Completed':
     case 'SuccessWithErrors':
       return hold('AlreadyLoaded', { jobId: job.jobId, date: (load?.finishedAt ?? job.createdAt).toISOString() });

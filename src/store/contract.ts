@@ -3,6 +3,7 @@
 
 import type { JobId } from '#job/job-id.ts';
 import type { JobState } from '#job/status.ts';
+import type { EndingEvent } from '#job/transition.ts';
 import type { Secret } from '#language/secret.ts';
 
 /** One access key of an account. */
@@ -72,6 +73,13 @@ export interface JobChange {
   readonly details: Readonly<Record<string, string>>;
 }
 
+/** That a person ended a job whose load had begun: with what, until its log lies in the bucket. */
+export interface LoadEnding {
+  readonly event: EndingEvent;
+  /** Who ended it and why, for the history. */
+  readonly details: Readonly<Record<string, string>>;
+}
+
 /** A job's load: at most one per job, over any number of attachments and restarts. */
 export interface Load {
   readonly jobId: JobId;
@@ -86,6 +94,7 @@ export interface Load {
   readonly finishedAt?: Date;
   /** JSON of the finished count (import-log LogCount), for `status` and `job show`. */
   readonly summary?: string;
+  readonly ending?: LoadEnding;
 }
 
 /** One stay of a drive in a bay. */
@@ -98,6 +107,8 @@ export interface Attachment {
   readonly jobId?: JobId;
   /** `done` once everything that this drive was needed for is finished: "take it out". */
   readonly outcome?: 'done' | 'already-loaded' | 'interrupted';
+  /** A technician released the drive: "take it out", whatever its job is in. */
+  readonly releasedAt?: Date;
   readonly attachedAt: Date;
   readonly detachedAt?: Date;
 }
@@ -160,7 +171,10 @@ export interface Store extends Disposable {
   load(jobId: JobId): Load | undefined;
   /** Loads in a phase, oldest first. */
   loadsIn(phase: Load['phase']): readonly Load[];
-  changeLoad(jobId: JobId, change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint'>>): void;
+  changeLoad(
+    jobId: JobId,
+    change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint' | 'ending'>>,
+  ): void;
 
   /** One that is known already (the daemon was restarted) is open again, with its job, outcome and time of arrival. */
   openAttachment(attachment: Attachment): void;

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { JobId } from '#job/job-id.ts';
+import { ABORT_CODES } from '#job/status.ts';
 import type { Attachment, Load, Store } from './contract.ts';
 import { inTransaction } from './database.ts';
 import { blobColumn, dateColumn, jobIdColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
@@ -21,6 +22,14 @@ export type LoadTable = Pick<
   | 'openAttachments'
 >;
 
+const endingSchema = z.object({
+  event: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('canceled') }),
+    z.object({ kind: z.literal('rejected'), code: z.enum(ABORT_CODES) }),
+  ]),
+  details: z.record(z.string(), z.string()),
+});
+
 const loadRow = z
   .object({
     job_id: jobIdColumn,
@@ -31,6 +40,7 @@ const loadRow = z
     phase: z.enum(['loading', 'publishing', 'done']),
     finished_at: dateColumn.exactOptional(),
     summary: z.string().exactOptional(),
+    ending: z.string().exactOptional(),
   })
   .transform((row): Load => ({
     jobId: row.job_id,
@@ -41,6 +51,7 @@ const loadRow = z
     phase: row.phase,
     ...(row.finished_at === undefined ? {} : { finishedAt: row.finished_at }),
     ...(row.summary === undefined ? {} : { summary: row.summary }),
+    ...(row.ending === undefined ? {} : { ending: endingSchema.parse(JSON.parse(row.ending)) }),
   }));
 
 const attachmentRow = z
@@ -51,6 +62,7 @@ const attachmentRow = z
     drive_name: z.string(),
     job_id: jobIdColumn.exactOptional(),
     outcome: z.enum(['done', 'already-loaded', 'interrupted']).exactOptional(),
+    released_at: dateColumn.exactOptional(),
     attached_at: dateColumn,
     detached_at: dateColumn.exactOptional(),
   })
@@ -61,6 +73,7 @@ const attachmentRow = z
     driveName: row.drive_name,
     ...(row.job_id === undefined ? {} : { jobId: row.job_id }),
     ...(row.outcome === undefined ? {} : { outcome: row.outcome }),
+    ...(row.released_at === undefined ? {} : { releasedAt: row.released_at }),
     attachedAt: row.attached_at,
     ...(row.detached_at === undefined ? {} : { detachedAt: row.detached_at }),
   }));
@@ -114,8 +127,8 @@ export const createLoadTable = (database: DatabaseSync): LoadTable => {
 const insertLoad = (database: DatabaseSync, load: Load): void => {
   database
     .prepare(
-      `INSERT INTO load (job_id, started_at, drive_fingerprint, drive_name, hash_key, phase, finished_at, summary)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO load (job_id, started_at, drive_fingerprint, drive_name, hash_key, phase, finished_at, summary, ending)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       load.jobId,
@@ -126,21 +139,33 @@ const insertLoad = (database: DatabaseSync, load: Load): void => {
       load.phase,
       timeOrNull(load.finishedAt),
       orNull(load.summary),
+      endingOrNull(load),
     );
 };
 
+const endingOrNull = ({ ending }: Load): string | null => (ending === undefined ? null : JSON.stringify(ending));
+
 const updateLoad = (database: DatabaseSync, load: Load): void => {
   database
-    .prepare('UPDATE load SET drive_fingerprint = ?, phase = ?, finished_at = ?, summary = ? WHERE job_id = ?')
-    .run(load.driveFingerprint, load.phase, timeOrNull(load.finishedAt), orNull(load.summary), load.jobId);
+    .prepare(
+      'UPDATE load SET drive_fingerprint = ?, phase = ?, finished_at = ?, summary = ?, ending = ? WHERE job_id = ?',
+    )
+    .run(
+      load.driveFingerprint,
+      load.phase,
+      timeOrNull(load.finishedAt),
+      orNull(load.summary),
+      endingOrNull(load),
+      load.jobId,
+    );
 };
 
 const insertAttachment = (database: DatabaseSync, attachment: Attachment): void => {
   database
     .prepare(
       `INSERT INTO attachment
-         (attachment_id, bay, drive_fingerprint, drive_name, job_id, outcome, attached_at, detached_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+         (attachment_id, bay, drive_fingerprint, drive_name, job_id, outcome, released_at, attached_at, detached_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET bay = excluded.bay, drive_name = excluded.drive_name, detached_at = NULL`,
     )
     .run(
@@ -150,6 +175,7 @@ const insertAttachment = (database: DatabaseSync, attachment: Attachment): void 
       attachment.driveName,
       orNull(attachment.jobId),
       orNull(attachment.outcome),
+      timeOrNull(attachment.releasedAt),
       attachment.attachedAt.getTime(),
       timeOrNull(attachment.detachedAt),
     );
@@ -158,8 +184,8 @@ const insertAttachment = (database: DatabaseSync, attachment: Attachment): void 
 const updateAttachment = (database: DatabaseSync, attachment: Attachment): void => {
   database
     .prepare(
-      `UPDATE attachment SET bay = ?, drive_fingerprint = ?, drive_name = ?, job_id = ?, outcome = ?, attached_at = ?,
-         detached_at = ? WHERE attachment_id = ?`,
+      `UPDATE attachment SET bay = ?, drive_fingerprint = ?, drive_name = ?, job_id = ?, outcome = ?, released_at = ?,
+         attached_at = ?, detached_at = ? WHERE attachment_id = ?`,
     )
     .run(
       attachment.bay,
@@ -167,6 +193,7 @@ const updateAttachment = (database: DatabaseSync, attachment: Attachment): void 
       attachment.driveName,
       orNull(attachment.jobId),
       orNull(attachment.outcome),
+      timeOrNull(attachment.releasedAt),
       attachment.attachedAt.getTime(),
       timeOrNull(attachment.detachedAt),
       attachment.attachmentId,

@@ -113,5 +113,10 @@ const CREATE_OUTBOX = `
   CREATE INDEX outbox_by_job ON outbox (job_id, mail_number);
 `;
 
+const ADD_RELEASE = 'ALTER TABLE attachment ADD COLUMN released_at INTEGER;';
+
+// JSON: the event and its details.
+const ADD_ENDING = 'ALTER TABLE load ADD COLUMN ending TEXT;';
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
-export const MIGRATIONS: readonly string[] = [CREATE_STORE, CREATE_OUTBOX];
+export const MIGRATIONS: readonly string[] = [CREATE_STORE, CREATE_OUTBOX, ADD_RELEASE, ADD_ENDING];

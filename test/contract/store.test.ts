@@ -289,6 +289,17 @@ function loadTests(open: StoreSubject['open']): void {
     assert.deepEqual(store.loadsIn('loading'), []);
   });
 
+  test('changeLoad: keeps that a person ended the job, with code and reason', (t) => {
+    const store = withJob(t);
+    store.startLoad(sampleLoad());
+    const ending = { event: { kind: 'rejected', code: 'DeviceError' }, details: { why: 'it smells' } } as const;
+
+    store.changeLoad(jobIdOf('53TX4'), { ending });
+    store.changeLoad(jobIdOf('53TX4'), { phase: 'publishing' });
+
+    assert.deepEqual(store.load(jobIdOf('53TX4'))?.ending, ending);
+  });
+
   test('changeLoad: changes what is named and leaves the rest', (t) => {
     const store = withJob(t);
     store.startLoad(sampleLoad());
@@ -310,12 +321,16 @@ function attachmentTests(open: StoreSubject['open']): void {
     const store = open(t);
     store.openAttachment(sampleAttachment());
     store.openAttachment(sampleAttachment({ attachmentId: 'boot-1:8', bay: 'Bay 2' }));
+    store.changeAttachment('boot-1:7', { releasedAt: new Date('2026-01-05T08:59:00.000Z') });
     store.changeAttachment('boot-1:7', { detachedAt: new Date('2026-01-05T09:00:00.000Z') });
 
     assert.deepEqual(store.openAttachments(), [sampleAttachment({ attachmentId: 'boot-1:8', bay: 'Bay 2' })]);
     assert.deepEqual(
       store.attachment('boot-1:7'),
-      sampleAttachment({ detachedAt: new Date('2026-01-05T09:00:00.000Z') }),
+      sampleAttachment({
+        releasedAt: new Date('2026-01-05T08:59:00.000Z'),
+        detachedAt: new Date('2026-01-05T09:00:00.000Z'),
+      }),
     );
     assert.equal(store.attachment('boot-1:9'), undefined);
   });

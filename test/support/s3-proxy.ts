@@ -30,6 +30,8 @@ export interface S3Proxy extends AsyncDisposable {
   falsify(answer: (request: AskedOfS3) => FalseAnswer | undefined): void;
   /** Answers come this much later, in milliseconds. */
   setLatency(latencyMs: number): void;
+  /** The Date of every answer is that much off, in milliseconds. */
+  setDateShift(shiftMs: number): void;
   /** Requests are held back until `resume`; those under way too. */
   pause(): void;
   resume(): void;
@@ -41,6 +43,7 @@ export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
   const asked: AskedOfS3[] = [];
   let falseAnswer: (request: AskedOfS3) => FalseAnswer | undefined = () => undefined;
   let latencyMs = 0;
+  let dateShiftMs = 0;
   let gate = Promise.withResolvers<void>();
   gate.resolve();
   const { hostname, port } = new URL(target);
@@ -62,7 +65,7 @@ export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
     if (instead?.status === 0) response.destroy();
     else if (instead !== undefined) response.writeHead(instead.status, instead.headers).end(instead.body);
     if (instead !== undefined) return;
-    response.writeHead(status, answer.rawHeaders);
+    response.writeHead(status, shifted(answer.rawHeaders, dateShiftMs));
     response.end(Buffer.concat(chunks));
   };
   const server = createServer((incoming, response) => {
@@ -82,6 +85,9 @@ export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
     setLatency: (next) => {
       latencyMs = next;
     },
+    setDateShift: (next) => {
+      dateShiftMs = next;
+    },
     pause: () => {
       gate = Promise.withResolvers<void>();
     },
@@ -97,3 +103,11 @@ export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
     },
   };
 };
+
+// Names and values in turn.
+const shifted = (rawHeaders: readonly string[], shiftMs: number): string[] =>
+  rawHeaders.map((text, index) =>
+    shiftMs !== 0 && index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'date'
+      ? new Date(Date.parse(text) + shiftMs).toUTCString()
+      : text,
+  );

@@ -41,6 +41,9 @@ const ANSWERS: Answers = {
   'GET /jobs/ZZZZZ': [404, { error: noticeOf('InvalidJobId', { jobId: 'ZZZZZ' }) }],
   'POST /jobs': [201, example('job create')],
   'POST /retry': [200, { retried: 'Bay 3' }],
+  'POST /hold': [200, { held: 'Bay 3' }],
+  'POST /confirm': [200, { confirmed: 'Bay 3' }],
+  'POST /release': [200, { released: 'Bay 3', switchedOff: true }],
 };
 
 const READING: readonly (readonly [args: readonly string[], documented: string, schema: z.ZodType])[] = [
@@ -244,6 +247,37 @@ test('retry: asks by the technician socket', async () => {
   ]);
 });
 
+for (const { args, path, body, says } of [
+  {
+    args: ['hold', 'Bay 3', '--why', 'wrong bucket'],
+    path: '/hold',
+    body: { target: 'Bay 3', why: 'wrong bucket' },
+    says: 'Bay 3 is held until: import-station retry "Bay 3"\n',
+  },
+  {
+    args: ['confirm', 'Bay 3', 'NothingToLoad', '--why', 'seen'],
+    path: '/confirm',
+    body: { bay: 'Bay 3', code: 'NothingToLoad', why: 'seen' },
+    says: 'Bay 3 goes on; see import-station status.\n',
+  },
+  {
+    args: ['release', 'Bay 3', '--now'],
+    path: '/release',
+    body: { bay: 'Bay 3', now: true },
+    says: 'The drive in Bay 3 is free and switched off: take it out.\n',
+  },
+]) {
+  test(`${String(args[0])}: asks by the technician socket`, async () => {
+    await using daemon = await startRepeatingDaemon(ANSWERS);
+
+    const { exitCode, stdout } = await runInProcess(args, daemon);
+
+    assert.equal(exitCode, 0);
+    assert.equal(stdout, says);
+    assert.deepEqual(daemon.received, [{ right: 'technician', method: 'POST', path, body }]);
+  });
+}
+
 test('config bay: prints a block for each drive that is in no bay, under a name that is free', async () => {
   await using daemon = await startRepeatingDaemon(ANSWERS);
 
@@ -291,7 +325,7 @@ test('job show: refuses an answer of another form, as of another version', async
   assert.match(stderr, /the answer has another form than expected at jobId/u);
 });
 
-for (const args of [['status'], ['drives'], ['retry', 'Bay 1'], ['config', 'bay']]) {
+for (const args of [['status'], ['drives'], ['retry', 'Bay 1'], ['release', 'Bay 1'], ['config', 'bay']]) {
   test(`${args.join(' ')}: is refused, while no daemon runs`, async () => {
     await using daemon = await startRepeatingDaemon();
 

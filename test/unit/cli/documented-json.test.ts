@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
 import { accountListSchema, configCheckSchema, jobListSchema, manifestCheckSchema } from '#cli/json-shapes.ts';
-import { accountSchema, drivesSchema, jobCreatedSchema, jobSchema, statusSchema } from '#protocol/control.ts';
+import {
+  accountSchema,
+  drivesSchema,
+  handledJobSchema,
+  jobCreatedSchema,
+  jobSchema,
+  statusSchema,
+} from '#protocol/control.ts';
 import { documentedJson } from './documented-json.ts';
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -15,6 +22,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'job create': jobCreatedSchema,
   'job list': jobListSchema,
   'job show': jobSchema,
+  receive: handledJobSchema,
+  return: handledJobSchema,
   drives: drivesSchema,
   status: statusSchema,
 };

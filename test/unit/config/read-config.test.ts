@@ -47,6 +47,8 @@ test('parseConfig: fills every default in, when only the identities are given', 
       uid: 980,
       gid: 980,
       storeKeyFile: '/var/lib/import-station/store-key',
+      requireReceive: false,
+      spinDown: false,
     },
     launch: { socket: '/run/import-station/launch/launch.sock', loaderUid: 981, loaderGid: 981 },
     control: {},
@@ -75,6 +77,8 @@ run_dir = "/srv/run"
 uid = 10
 gid = 11
 store_key_file = "/srv/key"
+require_receive = true
+spin_down = true
 [launch]
 socket = "/srv/launch.sock"
 loader_uid = 12
@@ -132,6 +136,8 @@ image = "/srv/drive.img"
       uid: 10,
       gid: 11,
       storeKeyFile: '/srv/key',
+      requireReceive: true,
+      spinDown: true,
     },
     launch: { socket: '/srv/launch.sock', loaderUid: 12, loaderGid: 13 },
     control: { readGroup: 'readers', technicianGroup: '1234', operatorGroup: 'import-station-operator' },

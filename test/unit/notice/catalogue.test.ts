@@ -14,9 +14,10 @@ import { noticeOf, REASONS, reasonOf, rowNoticeOf } from '#notice/catalogue.ts';
 import { DRIVE_REASONS } from '#notice/drive-reasons.ts';
 import { ABORT_REASONS, MANIFEST_REASONS } from '#notice/job-reasons.ts';
 import { ROW_REASONS } from '#notice/row-reasons.ts';
-import { LOAD_REASONS, SIGNATURE_REASONS } from '#notice/station-reasons.ts';
+import { LOAD_REASONS, SIGNATURE_REASONS, STATION_REASONS } from '#notice/station-reasons.ts';
 import { PLACEHOLDERS, type Words } from '#notice/words.ts';
 import type { KeyProblemCode } from '#object/contract.ts';
+import { isConfirmable } from '#station/confirmations.ts';
 import type { StationHoldCode } from '#station/hold.ts';
 
 // The compiler is the first test: a code of a union without words does not compile.
@@ -25,7 +26,10 @@ const FAMILIES = {
   row: ROW_REASONS satisfies Record<RowCode | KeyProblemCode, Words>,
   bucket: BUCKET_REASONS satisfies Record<BucketHoldCode, Words>,
   drive: DRIVE_REASONS satisfies Record<DriveHoldCode, Words>,
-  station: { ...SIGNATURE_REASONS, ...LOAD_REASONS, ...DRIVE_REASONS } satisfies Record<StationHoldCode, Words>,
+  station: { ...SIGNATURE_REASONS, ...LOAD_REASONS, ...STATION_REASONS, ...DRIVE_REASONS } satisfies Record<
+    StationHoldCode,
+    Words
+  >,
   abort: { ...ABORT_REASONS, ...SIGNATURE_REASONS } satisfies Record<AbortCode, Words>,
 };
 
@@ -93,6 +97,12 @@ for (const reason of REASONS) {
 
     if (reason.kind === 'hold') assert.match(todo, /[Tt]ake .*out|import-station retry|[Pp]lug .* in|taken out|plug/u);
     if (reason.kind === 'hold' && reason.retryHelps) assert.match(todo, /import-station retry/u);
+    assert.equal(reason.waysOut.length > 0, reason.kind === 'hold');
+    if (reason.kind === 'hold') assert.equal(reason.waysOut.includes('retry'), reason.retryHelps);
+    if (reason.waysOut.includes('confirm')) {
+      assert.ok(isConfirmable(reason.code));
+      assert.match(todo, new RegExp(`import-station confirm .*${reason.code} --why`, 'u'));
+    }
   });
 }
 

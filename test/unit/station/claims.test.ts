@@ -37,3 +37,24 @@ test('claims: a bay has the job alone again once the other drive has left', () =
   assert.equal(claims.claim(JOB_ID, claimant('Bay 1')), true);
   assert.deepEqual(claims.baysOf(JOB_ID), ['Bay 1']);
 });
+
+test('claims: the bay that a person confirmed has the job, and the other one does not stop it', () => {
+  const claims = createClaims();
+  const stopped: string[] = [];
+  const claimant = (bay: string, isConfirmed: boolean): Parameters<typeof claims.claim>[1] => ({
+    bay,
+    isConfirmed,
+    stopAsDuplicate: () => {
+      stopped.push(bay);
+    },
+  });
+  claims.claim(JOB_ID, claimant('Bay 1', false));
+
+  assert.equal(claims.claim(JOB_ID, claimant('Bay 2', true)), true);
+  assert.deepEqual(stopped, ['Bay 1']);
+  assert.equal(claims.claim(JOB_ID, claimant('Bay 1', false)), false);
+  assert.deepEqual(stopped, ['Bay 1']);
+
+  assert.equal(claims.claim(JOB_ID, claimant('Bay 1', true)), true);
+  assert.deepEqual(stopped, ['Bay 1', 'Bay 2']);
+});

@@ -48,16 +48,6 @@ const holds = [
     volumes: [volume(0, { signature: { kind: 'unusable', reason: 'too-large', sizeBytes: 10_737_418_240 } })],
     code: 'SignatureTooLarge',
   },
-  {
-    what: 'another volume with data',
-    volumes: [volume(1, { signature: SIGNATURE }), volume(2)],
-    code: 'OtherVolumeWithData',
-  },
-  {
-    what: 'SIGNATURE alone',
-    volumes: [volume(0, { signature: SIGNATURE, otherEntries: 0 })],
-    code: 'NothingToLoad',
-  },
 ] as const;
 
 for (const { what, volumes, code } of holds) {
@@ -81,7 +71,7 @@ test('judgeVolumes: takes the one volume with SIGNATURE and ignores empty and op
     volume(3, { signature: SIGNATURE }),
   ]);
 
-  assert.deepEqual(choice, { kind: 'volume', index: 2, signature: Buffer.from('signed') });
+  assert.deepEqual(choice, { kind: 'volume', index: 2, signature: Buffer.from('signed'), doubts: [] });
 });
 
 test('judgeVolumes: takes an EFI system partition that holds SIGNATURE', () => {
@@ -89,3 +79,27 @@ test('judgeVolumes: takes an EFI system partition that holds SIGNATURE', () => {
 
   assert.equal(choice.kind === 'volume' ? choice.index : -1, 0);
 });
+
+for (const { what, volumes, codes } of [
+  {
+    what: 'another volume with data',
+    volumes: [volume(1, { signature: SIGNATURE }), volume(2)],
+    codes: ['OtherVolumeWithData'],
+  },
+  {
+    what: 'SIGNATURE alone',
+    volumes: [volume(0, { signature: SIGNATURE, otherEntries: 0 })],
+    codes: ['NothingToLoad'],
+  },
+  {
+    what: 'SIGNATURE alone and the data on another volume',
+    volumes: [volume(1, { signature: SIGNATURE, otherEntries: 0 }), volume(2)],
+    codes: ['OtherVolumeWithData', 'NothingToLoad'],
+  },
+]) {
+  test(`judgeVolumes: doubts the volume with SIGNATURE, when there is ${what}`, () => {
+    const choice = judgeVolumes(volumes);
+
+    assert.deepEqual(choice.kind === 'volume' ? choice.doubts.map(({ code }) => code) : choice.kind, codes);
+  });
+}

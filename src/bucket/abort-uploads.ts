@@ -1,0 +1,22 @@
+// Nothing of a multipart upload stays in the bucket.
+
+import type { Bucket, BucketProblem } from './contract.ts';
+
+/**
+ * Aborts an upload by its ID or, where it is not known whether it began, all uploads of its key. An upload that is gone
+ * is ok; the daemon is not told.
+ */
+export const abortUploads = async (
+  { key, uploadId }: { readonly key: string; readonly uploadId?: string | undefined },
+  bucket: Bucket,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'ok' } | BucketProblem> => {
+  const listed = uploadId === undefined ? await bucket.listUploads(key, signal) : undefined;
+  if (listed?.kind === 'problem') return listed;
+  const uploads = uploadId === undefined ? (listed?.uploads ?? []) : [{ key, uploadId }];
+  for (const upload of uploads) {
+    const aborted = await bucket.abortUpload(upload, signal);
+    if (aborted.kind === 'problem') return aborted;
+  }
+  return { kind: 'ok' };
+};

@@ -1,0 +1,173 @@
+// A job that a person ends (decision 21, spec 3.8): at once where nothing of it was loaded; else its load stops after the
+// files in flight, what lies unfinished in the bucket is removed, and the log of what was done is written first.
+//
+// INVARIANTS
+// - The wish is stored before anything stops, so a restart goes on with it and no drive of the job is loaded any more.
+// - The log is made when no loader of the job runs.
+
+import { existsSync } from 'node:fs';
+
+import { abortUploads } from '#bucket/abort-uploads.ts';
+import type { Bucket, BucketAccess } from '#bucket/contract.ts';
+import type { LogCount } from '#import-log/contract.ts';
+import { countLog } from '#import-log/ledger.ts';
+import { readWorkingLog } from '#import-log/working-log.ts';
+import type { JobId } from '#job/job-id.ts';
+import { transition, type EndingEvent } from '#job/transition.ts';
+import { MINUTE_MS } from '#language/units.ts';
+import type { Job, Load } from '#store/contract.ts';
+import { bucketAccess } from './bucket-access.ts';
+import { changeJob } from './change-job.ts';
+import { refused, type CommandResult } from './command-result.ts';
+import type { DriveRun } from './drive-run.ts';
+import { loadFolder, tidyLoadFolder } from './load-folder.ts';
+import { openPartsJournal } from './parts-journal.ts';
+import type { RunDeps } from './run-deps.ts';
+import { formatSummary } from './summary.ts';
+import { holdOfEnding } from './verify.ts';
+
+/** What ending a job needs. */
+export interface EndJobDeps extends RunDeps {
+  readonly openBucket: (access: BucketAccess) => Bucket;
+}
+
+/** Ends jobs; at most one attempt per job at a time. */
+export interface JobEnder extends AsyncDisposable {
+  /** Ends a job; `isOver` is false where its load has to stop first. Refusals: InvalidJobId, JobNotEnded. */
+  end(
+    jobId: JobId,
+    event: EndingEvent,
+    details: Readonly<Record<string, string>>,
+  ): CommandResult<{ readonly isOver: boolean }>;
+  /** Goes on with jobs that a restart or their bucket's trouble left in the middle of it. */
+  tick(): void;
+}
+
+const RETRY_EVERY_MS = MINUTE_MS;
+/** How long files in flight may take; a bucket that is silent for longer is not waited for. */
+const GENTLE_MS = MINUTE_MS;
+
+/** Makes it. `runsOf`: the drives in bays that show this job's SIGNATURE. */
+export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => readonly DriveRun[]): JobEnder => {
+  const { store, journal, now } = deps;
+  const running = new Map<JobId, Promise<void>>();
+  const dueAt = new Map<JobId, number>();
+  const stopping = new AbortController();
+
+  const start = (jobId: JobId): void => {
+    const attempt = finish(deps, runsOf, jobId, stopping.signal)
+      .catch((error: unknown) => {
+        if (!stopping.signal.aborted) journal.error({ jobId, err: error }, 'job not ended');
+      })
+      .finally(() => {
+        running.delete(jobId);
+        dueAt.set(jobId, now().getTime() + RETRY_EVERY_MS);
+      });
+    running.set(jobId, attempt);
+  };
+
+  return {
+    end: (jobId, event, details) => {
+      const job = store.job(jobId);
+      if (job === undefined) return refused('InvalidJobId', { jobId });
+      const load = store.load(jobId);
+      const reason = whyNot(job, load, event);
+      if (reason !== undefined) return refused('JobNotEnded', { jobId, message: reason });
+      for (const run of runsOf(jobId)) run.stop(holdOfEnding(jobId, event));
+      if (load === undefined) {
+        store.holdJob(jobId, undefined);
+        changeJob(deps, jobId, event, details);
+        return { kind: 'ok', isOver: true };
+      }
+      store.changeLoad(jobId, { ending: { event, details } });
+      journal.info({ jobId, cause: event.kind, ...details }, 'job is being ended');
+      start(jobId);
+      return { kind: 'ok', isOver: false };
+    },
+    tick: () => {
+      for (const { jobId, ending } of store.loadsIn('loading')) {
+        if (ending === undefined || running.has(jobId) || (dueAt.get(jobId) ?? 0) > now().getTime()) continue;
+        start(jobId);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      stopping.abort();
+      await Promise.allSettled(running.values());
+    },
+  };
+};
+
+const whyNot = (job: Job, load: Load | undefined, event: EndingEvent): string | undefined => {
+  if (load?.ending !== undefined) return 'it is being ended already';
+  if (load?.phase === 'publishing') return 'everything of it is loaded, only its log is written';
+  const result = transition(job.state, event);
+  return result.kind === 'illegal' ? result.reason : undefined;
+};
+
+const finish = async (
+  deps: EndJobDeps,
+  runsOf: (jobId: JobId) => readonly DriveRun[],
+  jobId: JobId,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { store, publisher } = deps;
+  await Promise.all(runsOf(jobId).map((run) => idleInTime(run, signal)));
+  const job = store.job(jobId);
+  const load = store.load(jobId);
+  if (job === undefined || load?.phase !== 'loading') return;
+  await removeUnfinished(deps, job, signal);
+  const count = await countDone(deps, load);
+  if (count === undefined) await closeEmpty(deps, load);
+  else {
+    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count) });
+    // What the bucket refuses is a hold of the job, which `retry` ends; the drive may go all the same.
+    await publisher.publish(jobId);
+  }
+  for (const run of runsOf(jobId)) await run.release();
+};
+
+const idleInTime = async (run: DriveRun, signal: AbortSignal): Promise<void> => {
+  const late = AbortSignal.any([signal, AbortSignal.timeout(GENTLE_MS)]);
+  const isLate = Promise.withResolvers<boolean>();
+  const giveUp = (): void => {
+    isLate.resolve(true);
+  };
+  late.addEventListener('abort', giveUp, { once: true });
+  const wasLate = await Promise.race([run.idle().then(() => false), isLate.promise]);
+  late.removeEventListener('abort', giveUp);
+  signal.throwIfAborted();
+  if (wasLate) await run.release();
+};
+
+const removeUnfinished = async (deps: EndJobDeps, job: Job, signal: AbortSignal): Promise<void> => {
+  const { config, store, openBucket, journal } = deps;
+  const { parts: path } = loadFolder(config.station.stateDir, job.jobId);
+  const account = store.account(job.accountEmail);
+  if (account === undefined || !existsSync(path)) return;
+  await using parts = await openPartsJournal(path);
+  await using bucket = openBucket(bucketAccess(account, job, job.bucket));
+  for (const upload of parts.known()) {
+    const aborted = await abortUploads(upload, bucket, signal);
+    if (aborted.kind === 'ok') continue;
+    journal.error({ jobId: job.jobId, s3Code: aborted.code, s3Status: aborted.status }, 'upload not removed');
+    // Waited out; whoever may not remove it, or has no bucket any more, meets that again at the log.
+    if (aborted.scope === 'transient') throw new Error(`An upload cannot be removed yet: ${aborted.message}`);
+  }
+};
+
+// Undefined where not even one row was written.
+const countDone = async ({ config }: EndJobDeps, { jobId, hashKey }: Load): Promise<LogCount | undefined> => {
+  const { workingLog } = loadFolder(config.station.stateDir, jobId);
+  if (!existsSync(workingLog)) return undefined;
+  const count = await countLog(readWorkingLog(workingLog), hashKey);
+  return count.all.files === 0 ? undefined : count;
+};
+
+const closeEmpty = async (deps: EndJobDeps, { jobId, ending }: Load): Promise<void> => {
+  const { store, config, now } = deps;
+  if (ending === undefined) return;
+  store.holdJob(jobId, undefined);
+  changeJob(deps, jobId, ending.event, ending.details);
+  store.changeLoad(jobId, { phase: 'done', finishedAt: now() });
+  await tidyLoadFolder(loadFolder(config.station.stateDir, jobId));
+};
