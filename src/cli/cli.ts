@@ -14,6 +14,7 @@ import { addHoldCommand } from './hold.ts';
 import { addJobCommands } from './job.ts';
 import { addManifestCommands } from './manifest.ts';
 import { refusalOfError, refuse, refused } from './refusal.ts';
+import { addReasonsCommand } from './reasons.ts';
 import { addReceiveCommand } from './receive.ts';
 import { addRejectCommand } from './reject.ts';
 import { addReleaseCommand } from './release.ts';
@@ -89,6 +90,7 @@ const createProgram = (context: CliContext): Command => {
   addReleaseCommand(program, context);
   addRejectCommand(program, context);
   addReturnCommand(program, context);
+  addReasonsCommand(program, context);
   addConfigCommands(program, context);
   addDaemonCommand(program, context);
   return program;

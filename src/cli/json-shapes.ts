@@ -42,6 +42,23 @@ export type ConfigCheck = z.infer<typeof configCheckSchema>;
 /** The answer to `POST /retry`. */
 export const retriedSchema = z.object({ retried: z.string() });
 
+/** `reasons --json` */
+export const reasonsSchema = z.object({
+  reasons: z
+    .array(
+      z.object({
+        code: z.string(),
+        kind: z.enum(['hold', 'row', 'refusal']),
+        happened: z.string(),
+        actor: z.enum(['customer', 'technician', 'operator', 'nobody']),
+        todo: z.string(),
+        retryHelps: z.boolean(),
+        waysOut: z.array(z.string()).readonly(),
+      }),
+    )
+    .readonly(),
+});
+
 /** The answer to `POST /hold`. */
 export const heldSchema = z.object({ held: z.string() });
 

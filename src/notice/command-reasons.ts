@@ -200,6 +200,12 @@ export const COMMAND_REASONS = {
     todo: 'Check the address with the customer, and tell the customer what the message says.',
     retryHelps: false,
   },
+  NoSuchReason: {
+    happened: 'There is no code of that name: {found}.',
+    actor: 'operator',
+    todo: 'Look for it in the list of `import-station reasons`; a code that the list lacks is one of the S3 service itself.',
+    retryHelps: false,
+  },
   UsageError: {
     happened: 'The command was not understood: {message}.',
     actor: 'operator',

@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
-import { accountListSchema, configCheckSchema, jobListSchema, manifestCheckSchema } from '#cli/json-shapes.ts';
+import {
+  accountListSchema,
+  configCheckSchema,
+  jobListSchema,
+  manifestCheckSchema,
+  reasonsSchema,
+} from '#cli/json-shapes.ts';
 import {
   accountSchema,
   drivesSchema,
@@ -22,6 +28,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'job create': jobCreatedSchema,
   'job list': jobListSchema,
   'job show': jobSchema,
+  reasons: reasonsSchema,
   receive: handledJobSchema,
   return: handledJobSchema,
   drives: drivesSchema,
