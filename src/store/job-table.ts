@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { JobId } from '#job/job-id.ts';
-import type { DeviceStatus, JobStatus } from '#job/status.ts';
+import { ABORT_CODES, type DeviceStatus, type JobStatus } from '#job/status.ts';
 import type { TableDeps } from './account-table.ts';
 import type { Job, JobChange, JobHold, Store } from './contract.ts';
 import { inTransaction } from './database.ts';
@@ -21,13 +21,7 @@ const JOB_STATUS = z.enum([
   'SuccessWithErrors',
   'Canceled',
   'Expired',
-  'DeviceError',
-  'MissingDevice',
-  'MissingSignature',
-  'InvalidSignature',
-  'UnsupportedDeviceType',
-  'UnsupportedFileFormat',
-  'UnsupportedPowerSupply',
+  ...ABORT_CODES,
 ]) satisfies z.ZodType<JobStatus>;
 const DEVICE_STATUS = z.enum(['NotReceived', 'AtAWS', 'Returned']) satisfies z.ZodType<DeviceStatus>;
 
