@@ -24,6 +24,8 @@ readonly debian_needs='
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
   libatomic.so.1:libatomic1
   tmux:tmux
+  /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish
+  mandoc:mandoc man:man-db
 '
 readonly exit_unavailable=69
 # A daemon of this user stands for the one of a station; no host gives this number away.

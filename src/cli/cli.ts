@@ -4,6 +4,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { StationError } from '#language/station-error.ts';
 import { isPersonName } from '#protocol/control.ts';
 import { addAccountCommands } from './account.ts';
+import { addCompleteCommand } from './complete.ts';
+import { addCompletionCommand } from './completion.ts';
 import { addConfigCommands } from './config.ts';
 import { addConfirmCommand } from './confirm.ts';
 import type { CliContext } from './context.ts';
@@ -92,6 +94,8 @@ const createProgram = (context: CliContext): Command => {
   addReturnCommand(program, context);
   addReasonsCommand(program, context);
   addConfigCommands(program, context);
+  addCompletionCommand(program, context);
+  addCompleteCommand(program, context);
   addDaemonCommand(program, context);
   return program;
 };

@@ -19,7 +19,7 @@ export const addConfirmCommand = (program: Command, context: CliContext): void =
   const command = program
     .command('confirm')
     .argument('<bay>', 'name of the bay')
-    .argument('<code>', 'code of the hold that the bay shows now')
+    .argument('<hold-code>', 'code of the hold that the bay shows now')
     .requiredOption('--why <text>', 'how you know, kept in the history of the job')
     .description('vouch for what a bay holds with, and go on')
     .addHelpText('after', EXAMPLE);

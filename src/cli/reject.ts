@@ -28,7 +28,7 @@ export const addRejectCommand = (program: Command, context: CliContext): void =>
   const command = program
     .command('reject')
     .argument('<target>', 'job ID, or name of a bay')
-    .option('--job <id>', 'the job, where the drive in the bay does not say it')
+    .option('--job <job-id>', 'the job, where the drive in the bay does not say it')
     .addOption(new Option('--code <code>', 'what is wrong').choices(ABORT_CODES).makeOptionMandatory())
     .requiredOption('--why <text>', 'what was seen, kept in the history of the job')
     .description('end a job whose drive cannot be loaded; its drive goes back')

@@ -33,7 +33,7 @@ interface Options {
 export const addSignCommand = (program: Command, context: CliContext): void => {
   program
     .command('sign')
-    .requiredOption('--job <id>', 'job ID, in upper or lower case')
+    .requiredOption('--job <job-id>', 'job ID, in upper or lower case')
     .requiredOption('--manifest <file>', 'the manifest that the job was made from, byte for byte')
     .option('--secret-file <file>', 'file with the secret access key; asked for at a terminal where not given')
     .option('--out <folder>', 'where SIGNATURE is written: the top folder of the drive', '.')

@@ -22,6 +22,8 @@ export interface TerminalOptions extends WindowSize {
 export interface Terminal extends AsyncDisposable {
   /** Types a line. */
   type(line: string): Promise<void>;
+  /** Types text without ending the line. */
+  write(text: string): Promise<void>;
   /** Presses one key, by tmux's name: `C-c`. */
   press(key: string): Promise<void>;
   resize(size: WindowSize): Promise<void>;
@@ -57,6 +59,9 @@ export const openTerminal = async ({ columns, rows, env = {} }: TerminalOptions)
     type: async (line) => {
       await tmux('send-keys', '-l', line);
       await tmux('send-keys', 'Enter');
+    },
+    write: async (text) => {
+      await tmux('send-keys', '-l', text);
     },
     press: async (key) => {
       await tmux('send-keys', key);

@@ -70,6 +70,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['config'],
   ['config', 'check'],
   ['config', 'bay'],
+  ['completion'],
   ['daemon'],
 ];
 
