@@ -65,7 +65,8 @@ export const runCli = async (
   }
 };
 
-const createProgram = (context: CliContext): Command => {
+/** All commands; what runs them parses, nothing happens before. */
+export const createProgram = (context: CliContext): Command => {
   const program = new Command('import-station')
     .description('Loads the drives that customers mail in into their S3 buckets.')
     .option('--by <name>', 'name for the history of what is changed (default: the login)')

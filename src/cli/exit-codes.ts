@@ -1,26 +1,30 @@
 // How the command ends: the one table of exit codes. Stable, because scripts of a facility rest on it.
 
-/** Exit codes of `import-station`; those from 64 on are of sysexits.h. */
+/** Exit codes of `import-station`; those from 64 on are of sysexits.h. What each means is told in EXIT_MEANINGS. */
 export const EXIT_CODES = {
-  /** Done. */
   ok: 0,
-  /** Refused or failed; stderr says what happened, who acts and what to do. */
   refused: 1,
-  /** The command was not understood. */
   usage: 2,
-  /** A manifest or configuration was checked and has findings. */
   findings: 3,
-  /** Something that the command needs is not there: the daemon, the packages, a readable file. */
   unavailable: 69,
-  /** A defect of the product. */
   software: 70,
-  /** The command may only be given by someone else. */
   notPermitted: 77,
-  /** The station's configuration is missing or wrong. */
   config: 78,
-  /** Stopped by SIGINT or SIGTERM before it was done. */
   interrupted: 130,
 } as const;
+
+/** What each exit code means, as the manual says it. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
+  ok: 'done',
+  refused: 'refused or failed; stderr says what happened, who acts and what to do',
+  usage: 'the command was not understood',
+  findings: 'a manifest or configuration was checked and has findings',
+  unavailable: 'something that the command needs is not there: the daemon, the packages, a readable file',
+  software: 'a defect of the product',
+  notPermitted: 'the command may only be given by someone else',
+  config: "the station's configuration is missing or wrong",
+  interrupted: 'stopped by SIGINT or SIGTERM before it was done',
+};
 
 /** One of the exit codes. */
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
