@@ -1,5 +1,5 @@
-// Makes the manual pages: import-station(8) out of the commands, import-station.toml(5) out of the configuration's schema.
-// `node scripts/lib/man-pages.ts` writes them to docs/man; a test compares them with what they are made of.
+// Makes the manual pages: import-station(8) out of the commands, import-station.toml(5) out of the schema of the
+// configuration. `node scripts/lib/man-pages.ts` writes them to docs/man; a test compares them with what they are made of.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

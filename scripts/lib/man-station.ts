@@ -1,5 +1,5 @@
-// The page import-station(8): every command with its arguments and options as `--help` knows them, and what a command line
-// does not tell of itself.
+// The page import-station(8): every command with its arguments and options as `--help` knows them, and what a command
+// line does not tell of itself.
 
 import { EXIT_CODES, EXIT_MEANINGS } from '#cli/exit-codes.ts';
 import { DEFAULTS } from '#config/defaults.ts';

@@ -1,7 +1,7 @@
 # Completion of import-station for bash, made by: import-station completion bash
 #
-# What the line or the station says is never expanded: no eval, no `compgen -W`, no word without quotes. It reads COMP_LINE
-# and not COMP_WORDS, which readline has torn at each of COMP_WORDBREAKS (`@` of an address, `:` of a bay).
+# What the line or the station says is never expanded: no eval, no `compgen -W`, no word without quotes. It reads
+# COMP_LINE and not COMP_WORDS, which readline has torn at each of COMP_WORDBREAKS (`@` of an address, `:` of a bay).
 
 # Sets what can follow the words of a command: its commands; its options and, for each, where its value comes from (empty
 # where it takes none); where its arguments come from.
@@ -12,8 +12,8 @@ _import_station_command() {
   esac
 }
 
-# Takes the line before the cursor apart as the shell would, without expanding anything. Sets words (without their quotes),
-# the last one as it was typed (raw), and the quote that is open in it (quote).
+# Takes the line before the cursor apart as the shell would, without expanding anything. Sets words (without their
+# quotes), the last one as it was typed (raw), and the quote that is open in it (quote).
 _import_station_split() {
   local line=${COMP_LINE:0:COMP_POINT} word='' character at
   words=() raw='' quote=''

@@ -1,7 +1,7 @@
 // The configuration file as zod checks it: every section strict, every key in snake_case, every default from `defaults.ts`.
 //
-// Each section and key has its description, in whole sentences, of which the page import-station.toml(5) is made. A unit is
-// the end of the key's name. In `meta`, `title` says what a text has to be, `examples` gives a value where no default
+// Each section and key has its description, in whole sentences, of which the page import-station.toml(5) is made. A unit
+// is the end of the key's name. In `meta`, `title` says what a text has to be, `examples` gives a value where no default
 // does, and `otherwise` what holds where a key without a default is left out.
 
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// The kinds of values that stand in the configuration file: each with what is said where a value is of another kind. `title`
-// names the kind in the manual.
+// The kinds of values that stand in the configuration file: each with what is said where a value is of another kind.
+// `title` names the kind in the manual.
 
 import { isAbsolute, normalize } from 'node:path';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// Completion in the shells themselves: commands, options, values, files, what the station knows, and names that try to run
-// something in the technician's shell.
+// Completion in the shells themselves: commands, options, values, files, what the station knows, and names that try to
+// run something in the technician's shell.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ABORT_CODES } from '#job/status.ts';
 import { REASONS } from '#notice/catalogue.ts';
+import { commandHelps } from '../../../scripts/lib/command-help.ts';
 import { run } from '../../support/run.ts';
 import { openTerminal } from '../../support/terminal.ts';
 import { until } from '../../support/wait.ts';
@@ -61,10 +62,10 @@ const codesThatConfirm = REASONS.filter(({ waysOut }) => waysOut.includes('confi
 
 const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['import-station jo', ['job']],
-  ['import-station job ', ['create', 'cancel', 'list', 'show', 'help']],
-  ['import-station --by ada job s', ['show']],
-  ['import-station --by=ada job s', ['show']],
-  ['import-station account key ', ['add', 'remove', 'help']],
+  // The command `complete` is for the scripts alone.
+  ['import-station comp', ['completion']],
+  ['import-station --by ada job sho', ['show']],
+  ['import-station --by=ada job sho', ['show']],
   ['import-station job help cr', ['create']],
   ['import-station drives --j', ['--json']],
   ['import-station release "Bay 1" --n', ['--now']],
@@ -94,13 +95,25 @@ for (const shell of SHELLS) {
     }
   });
 
-  test(`completion ${shell}: offers every option of a command and of the program`, async () => {
+  test(`completion ${shell}: offers every command of each group, and every option of each command`, async () => {
     await using scene = await startShellScene();
+    const helps = commandHelps();
+    const [program] = helps;
+    assert.ok(program !== undefined);
 
-    const offered = await scene.offers(shell, 'import-station return 53TX4 --');
+    for (const { path, isGroup, options } of helps) {
+      const line = path.join(' ');
+      const children = helps.filter(
+        (one) => one.path.length === path.length + 1 && one.path.join(' ').startsWith(`${line} `),
+      );
+      const wanted: readonly (string | undefined)[] = isGroup
+        ? [...children.map((child) => child.path.at(-1)), 'help']
+        : [...options, ...program.options].map(({ flags }) => flags.split(' ')[0]).concat('--help');
 
-    const wanted = ['--by', '--config', '--erased-by-hand', '--help', '--json', '--not-erased', '--tracking'];
-    assert.deepEqual(new Set(offered), new Set(wanted));
+      const offered = await scene.offers(shell, isGroup ? `${line} ` : `${line} --`);
+
+      assert.deepEqual(new Set(offered), new Set(wanted), line);
+    }
   });
 
   test(`completion ${shell}: gives the configuration of the line to the question`, async () => {
@@ -130,6 +143,10 @@ for (const shell of SHELLS) {
   });
 }
 
+const HOSTILE_NAME = 'hostile $(touch x) `touch x`; "touch x" & \'touch x\' > x';
+const BROKEN_NAME = 'Ofen: 2 @ Tür';
+const FILE_NAME = 'Manifest of $(touch x) ada.txt';
+
 const STARTS: Readonly<Record<Shell, readonly string[]>> = {
   bash: ['exec bash --norc', '. /usr/share/bash-completion/bash_completion'],
   zsh: ['exec zsh -f', 'fpath=($HOME $fpath); autoload -U compinit; compinit -u -D'],
@@ -137,22 +154,20 @@ const STARTS: Readonly<Record<Shell, readonly string[]>> = {
 };
 
 for (const shell of SHELLS) {
-  for (const [typed, name] of [
-    ['import-station release hos', 'hostile $(touch x) `touch x`; "touch x" & \'touch x\' > x'],
-    ['import-station release "hos', 'hostile $(touch x) `touch x`; "touch x" & \'touch x\' > x'],
-    ["import-station release 'hos", 'hostile $(touch x) `touch x`; "touch x" & \'touch x\' > x'],
+  for (const [typed, wanted] of [
+    ['import-station release hos', HOSTILE_NAME],
+    ['import-station release "hos', HOSTILE_NAME],
+    ["import-station release 'hos", HOSTILE_NAME],
     ['import-station account show ada', 'ada@example.com'],
-    ['import-station release Ofe', 'Ofen: 2 @ Tür'],
-    ['import-station release Ofen:', undefined],
-    ['import-station manifest check Man', 'Manifest of $(touch x) ada.txt'],
-    ['import-station manifest check --config=Man', undefined],
+    ['import-station release Ofe', BROKEN_NAME],
+    ['import-station release Ofen:', BROKEN_NAME],
+    ['import-station manifest check Man', FILE_NAME],
+    ['import-station manifest check --config=Man', `--config=${FILE_NAME}`],
   ] as const) {
     test(`completion ${shell}: puts a word onto the line that is read as it was meant, after ${typed}`, async () => {
-      const fileName = 'Manifest of $(touch x) ada.txt';
-      const names = ['hostile $(touch x) `touch x`; "touch x" & \'touch x\' > x', 'Ofen: 2 @ Tür'];
-      await using scene = await startShellScene(answersWith(names));
+      await using scene = await startShellScene(answersWith([HOSTILE_NAME, BROKEN_NAME]));
       mkdirSync(join(scene.folder, 'work'));
-      writeFileSync(join(scene.folder, 'work', fileName), '');
+      writeFileSync(join(scene.folder, 'work', FILE_NAME), '');
       await using terminal = await openTerminal({ columns: 120, rows: 24, env: { ...scene.env, PS1: '$ ' } });
       for (const line of STARTS[shell]) await terminal.type(line);
       await terminal.type('cd $HOME/work; echo rea""dy');
@@ -170,9 +185,7 @@ for (const shell of SHELLS) {
         describe: async () => (await terminal.lines()).join('\n'),
       });
 
-      const last = seen.trimEnd().split('\n').at(-1);
-      const wanted = name ?? (typed.endsWith(':') ? 'Ofen: 2 @ Tür' : `--config=${fileName}`);
-      assert.equal(last, wanted);
+      assert.equal(seen.trimEnd().split('\n').at(-1), wanted);
       assert.equal(existsSync(join(scene.folder, 'work', 'x')), false);
     });
   }

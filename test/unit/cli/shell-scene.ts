@@ -88,7 +88,7 @@ const ZSH_INSIDE = `
 PROMPT=
 fpath=($HOME $fpath)
 autoload -U compinit
-compinit -u -D
+compinit -u -d $HOME/compinit.dump
 zle-line-init() { print READY }
 zle -N zle-line-init
 compadd() {
