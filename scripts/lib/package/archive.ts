@@ -9,9 +9,9 @@ import { runProgram } from './tools.ts';
 /** Configuration that belongs to the administrator: dpkg asks before it replaces a changed one. */
 const CONFIGURATION_FILES: readonly string[] = ['/etc/import-station/import-station.toml'];
 const MAINTAINER_SCRIPTS: readonly string[] = ['postinst', 'prerm', 'postrm'];
-const EXECUTABLE =
-  /^usr\/lib\/import-station\/(?:scripts\/import-station|node_modules\/node-linux-[a-z0-9]+\/bin\/node)$/u;
+const NODE = /\/node-linux-[a-z0-9]+\/bin\/node$/u;
 
+const SCRIPT_MARK = Buffer.from('#!');
 const KIB = 1024;
 
 /** How the archive is made. */
@@ -80,8 +80,9 @@ const sumLine = (tree: string, path: string): string =>
 const settle = (tree: string, path: string, epoch: number): void => {
   const whole = join(tree, path);
   const stats = lstatSync(whole);
-  const isScript = MAINTAINER_SCRIPTS.some((name) => path === `DEBIAN/${name}`);
-  const isProgram = stats.isDirectory() || isScript || EXECUTABLE.test(path);
+  const isProgram = stats.isDirectory() || NODE.test(path) || (stats.isFile() && isScript(whole));
   if (!stats.isSymbolicLink()) chmodSync(whole, isProgram ? 0o755 : 0o644);
   lutimesSync(whole, epoch, epoch);
 };
+
+const isScript = (path: string): boolean => readFileSync(path).subarray(0, SCRIPT_MARK.length).equals(SCRIPT_MARK);

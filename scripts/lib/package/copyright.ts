@@ -43,7 +43,9 @@ const workOf = (folder: string, files: string): Work => {
   if (texts.length === 0 && licence !== APACHE)
     throw new Error(`${folder} has no licence, expected a file with its text`);
   const text = texts.join('\n\n').replaceAll(/\r/gu, '');
-  const named = text.split('\n').filter((line) => /^\W*copyright (?:\(c\)|©|\d)/iu.test(line));
+  const named = text
+    .split('\n')
+    .filter((line) => /^\W*copyright (?!notice|holder|owner|licen|statement|and |law|or )/iu.test(line));
   // Some name nobody in the licence.
   const copyright = named.length > 0 ? named.map((line) => line.trim()) : [authorOf(manifest)];
   return {

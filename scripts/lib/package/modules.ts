@@ -12,12 +12,15 @@ const CUT: ReadonlyMap<string, readonly string[]> = new Map([
   ['node_modules/drivelist', ['bindings', 'debug', 'node-addon-api', 'prebuild-install']],
 ]);
 
-// Types, sources of types, and maps from built text to them: read by developers' tools alone. Node itself refuses to run
-// TypeScript below node_modules.
-const UNREAD = /\.(?:[cm]?ts|map|flow|tsbuildinfo)$/u;
+// Types, sources of types, maps from built text to them, scripts and pages: for developers alone. Node itself refuses to
+// run TypeScript below node_modules.
+const UNREAD = /\.(?:[cm]?ts|map|flow|tsbuildinfo|sh|html)$/u;
+// The same, as folders and files of a package's own top folder.
+const UNREAD_AT_TOP = /^(?:\.[^/]*|tests?|benchmarks?|examples?|docs)$/u;
 const PROSE = /\.(?:md|markdown)$/iu;
 const LICENCE = /^(?:licen[cs]e|copying|notice|authors)/iu;
 
+const NODE = 'node_modules/node-linux-';
 /** Of Node the program alone: no headers, with which native parts are built, and no manual. */
 const NODE_EXTRAS: readonly string[] = ['include', 'share', 'CHANGELOG.md'];
 
@@ -35,8 +38,12 @@ export const installModules = (folder: string, architecture: Architecture): void
   const modules = join(folder, 'node_modules');
   for (const name of ['.bin', '.package-lock.json']) rmSync(join(modules, name), { recursive: true, force: true });
   removeUnreachable(folder, npmName);
-  const node = join(modules, `node-linux-${npmName}`);
+  const node = join(folder, `${NODE}${npmName}`);
   for (const name of NODE_EXTRAS) rmSync(join(node, name), { recursive: true, force: true });
+  for (const path of installedPackages(folder).filter((path) => !path.startsWith(NODE))) {
+    removeUnreadAtTop(join(folder, path));
+    removePrograms(join(folder, path));
+  }
   removeUnread(modules);
 };
 
@@ -85,9 +92,22 @@ const removeUnreachable = (folder: string, npmName: string): void => {
     // A package within one that has gone has gone with it.
     if (!reached.has(path)) rmSync(join(folder, path), { recursive: true, force: true });
   }
-  const node = `node_modules/node-linux-${npmName}`;
+  const node = `${NODE}${npmName}`;
   if (!installedPackages(folder).includes(node))
     throw new Error(`npm installed no ${node}, expected it by the lock file`);
+};
+
+const removeUnreadAtTop = (folder: string): void => {
+  for (const name of readdirSync(folder).filter((name) => UNREAD_AT_TOP.test(name))) {
+    rmSync(join(folder, name), { recursive: true });
+  }
+};
+
+// The product imports packages and runs none of their programs.
+const removePrograms = (folder: string): void => {
+  const bin = valueOf(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')), 'bin');
+  const paths = typeof bin === 'string' ? [bin] : Object.values(Object(bin)).map(String);
+  for (const path of paths) rmSync(join(folder, path), { force: true });
 };
 
 const removeUnread = (modules: string): void => {
