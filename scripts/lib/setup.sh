@@ -24,6 +24,7 @@ readonly debian_needs='
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
   libatomic.so.1:libatomic1
   tmux:tmux
+  git:git mmdebstrap:mmdebstrap lintian:lintian file:file
 '
 readonly exit_unavailable=69
 # A daemon of this user stands for the one of a station; no host gives this number away.
