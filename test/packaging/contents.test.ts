@@ -161,7 +161,7 @@ test('lintian: finds no error and nothing to warn of but what an override gives 
   const without = existsSync(join(PRODUCT_FOLDER, 'docs/man/import-station.8'))
     ? []
     : ['--suppress-tags=no-manual-page'];
-  const args = ['--allow-root', '--no-tag-display-limit', '--fail-on=error,warning', ...without, packages[native]];
+  const args = ['--allow-root', '--tag-display-limit=0', '--fail-on=error,warning', ...without, packages[native]];
 
   // It leaves its notes where it makes them.
   const env = { ...process.env, TMPDIR: folder };

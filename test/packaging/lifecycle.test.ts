@@ -3,7 +3,18 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
-import { appendFile, chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -73,9 +84,10 @@ const areEnabled = async (): Promise<readonly string[]> => {
   return (await root.run('systemctl', ['is-enabled', ...units])).trim().split('\n');
 };
 
-const addAccount = ['account', 'add', CUSTOMER, '--endpoint', 'http://127.0.0.1:9', '--path-style'];
-
-const theAccount = [...addAccount, '--region', 'us-east-1', '--key-id', 'AKIAEXAMPLE', '--secret-file', '/srv/secret'];
+const accountOf = (email: string): readonly string[] => [
+  ...['account', 'add', email, '--endpoint', 'http://127.0.0.1:9', '--path-style', '--region', 'us-east-1'],
+  ...['--key-id', 'AKIAEXAMPLE', '--secret-file', '/srv/secret'],
+];
 
 test('package: is installed without a network, and is enabled but not started', async () => {
   const said = await install(packages.first);
@@ -235,7 +247,7 @@ test('units: start at boot, keep their state over a crash, stop at once; a loade
     );
     assert.match(status, /Trial/u);
 
-    await host.run('import-station', ...theAccount);
+    await host.run('import-station', ...accountOf(CUSTOMER));
     await host.run('systemctl', 'kill', '--signal=SIGKILL', 'import-station.service');
     await until(async () => (await show(host, 'NRestarts')) === '1' && (await show(host, 'ActiveState')) === 'active', {
       what: 'the daemon is started again after a crash',
@@ -253,6 +265,28 @@ test('units: start at boot, keep their state over a crash, stop at once; a loade
     await host.run('systemctl', 'stop', 'import-station.service');
     assert.equal(await show(host, 'Result'), 'success');
     assert.equal(await show(host, 'ActiveState', 'import-station-launch.socket'), 'active');
+  });
+});
+
+test('credentials: the store opens with a key that is sealed as README tells it, and none lies in the state', async (t) => {
+  const key = inside(`${STATE}/store-key`);
+  const aside = inside('srv/store-key.aside');
+
+  await underSystemd(t, async (host) => {
+    await host.run('systemctl', 'stop', 'import-station.service');
+    await rename(key, aside);
+    await host.run('mkdir', '-p', '/etc/credstore.encrypted');
+    const sealed = '/etc/credstore.encrypted/import-station.store-key';
+    await host.run('systemd-creds', 'encrypt', '--name=store-key', '/srv/store-key.aside', sealed);
+    await host.run('systemctl', 'start', 'import-station.service');
+
+    await host.run('import-station', ...accountOf('bob@example.com'));
+
+    assert.equal(existsSync(key), false);
+    await host.run('import-station', 'account', 'remove', 'bob@example.com');
+    await host.run('systemctl', 'stop', 'import-station.service');
+    await host.run('rm', sealed);
+    await rename(aside, key);
   });
 });
 
@@ -285,7 +319,7 @@ test('upgrade: a running station runs on in the new version; state and edited co
 });
 
 test('remove: keeps configuration and state, and an installation finds them again', async () => {
-  if (!existsSync(inside(`${STATE}/station.db`))) await station(...theAccount);
+  if (!existsSync(inside(`${STATE}/station.db`))) await station(...accountOf(CUSTOMER));
 
   await root.run('dpkg', ['--remove', 'import-station']);
 

@@ -42,6 +42,8 @@ const BOOT = `
   mount -t tmpfs tmpfs dev/shm
   pivot_root . run/host
   umount --lazy /run/host
+  # As on a host: credentials are mounted in a namespace of systemd's, from where they spread to the unit's.
+  mount --make-rshared /
   exec setpriv --inh-caps=${FORBIDDEN} --bounding-set=${FORBIDDEN} \\
     env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
     /lib/systemd/systemd --system --log-target=console --show-status=no systemd.unit=multi-user.target
