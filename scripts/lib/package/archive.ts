@@ -1,7 +1,16 @@
 // Makes the .deb of a laid-out tree: modes and times made equal, what dpkg has to know, the archive.
 
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Staging } from './stage.ts';
 import { runProgram } from './tools.ts';
@@ -32,9 +41,12 @@ export const buildArchive = (staging: Staging, { version, epoch, out, isFast }: 
   for (const path of ['', ...listEntries(tree)]) settle(tree, path, epoch);
   const path = join(out, `import-station_${version}_${architecture}.deb`);
   const press = isFast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
-  runProgram('dpkg-deb', ['--root-owner-group', ...press, '--build', tree, path], {
+  // Whoever finds the package at its place finds all of it.
+  const unfinished = `${tree}.deb`;
+  runProgram('dpkg-deb', ['--root-owner-group', ...press, '--build', tree, unfinished], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
   });
+  copyFileSync(unfinished, path);
   return path;
 };
 

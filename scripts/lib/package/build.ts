@@ -59,7 +59,7 @@ const build = (architecture: Architecture, { work, out, release, isFast }: Order
   say(`gathering the product for ${architecture}`);
   addProduct(staging);
   addDocuments(staging, formatChangelog(readFileSync(join(ROOT, 'README.md'), 'utf8'), { version, epoch }));
-  say(`packing it`);
+  say('packing it');
   const path = buildArchive(staging, { version, epoch, out, isFast });
   rmSync(staging.tree, { recursive: true });
   return path;
