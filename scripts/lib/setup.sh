@@ -6,6 +6,7 @@
 # A second run finds everything in place and takes well under a second.
 
 # Programs and files by the Debian package that has them. `dpkg` is not asked: what is there by other means will do.
+# What the product itself needs, and the demo.
 readonly debian_needs='
   blkid:util-linux partx:util-linux lsblk:util-linux unshare:util-linux setpriv:util-linux flock:util-linux
   losetup:mount mount:mount
@@ -23,9 +24,13 @@ readonly debian_needs='
   curl:curl openssl:openssl
   /etc/ssl/certs/ca-certificates.crt:ca-certificates
   libatomic.so.1:libatomic1
+'
+# What else the tests and the package need.
+readonly test_needs='
   tmux:tmux
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish
   mandoc:mandoc man:man-db
+  git:git mmdebstrap:mmdebstrap lintian:lintian file:file
 '
 readonly exit_unavailable=69
 # A daemon of this user stands for the one of a station; no host gives this number away.
@@ -117,9 +122,14 @@ is_there() {
   esac
 }
 
+needs() {
+  echo "$debian_needs"
+  [ "$name" = demo ] || echo "$test_needs"
+}
+
 missing_packages() {
   local need
-  for need in $debian_needs; do
+  for need in $(needs); do
     is_there "${need%:*}" || echo "${need##*:}"
   done | sort -u | tr '\n' ' '
 }

@@ -24,6 +24,7 @@ import { addRetryCommand } from './retry.ts';
 import { addReturnCommand } from './return.ts';
 import { addSignCommand } from './sign.ts';
 import { addStatusCommand } from './status.ts';
+import { productVersion } from './version.ts';
 
 const EXAMPLE = `
 Examples:
@@ -69,6 +70,7 @@ export const runCli = async (
 export const createProgram = (context: CliContext): Command => {
   const program = new Command('import-station')
     .description('Loads the drives that customers mail in into their S3 buckets.')
+    .version(productVersion(), '--version', 'print the version')
     .option('--by <name>', 'name for the history of what is changed (default: the login)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXAMPLE)

@@ -10,6 +10,7 @@ import { HOUR_MS, MIB } from '#language/units.ts';
 import type { BayConfig, Config, ConfigProblem, ConfigResult, MailConfig } from './contract.ts';
 import { crossCheck, type Finding } from './cross-checks.ts';
 import { DEFAULTS } from './defaults.ts';
+import { readHostUsers, withHostUsers, type HostUsers } from './host-users.ts';
 import { configSchema, type ConfigFile } from './schema.ts';
 import { tomlLines } from './toml-lines.ts';
 
@@ -18,6 +19,8 @@ export interface HostFacts {
   readonly hostName: string;
   /** systemd's folder of credentials (systemd.exec(5), `$CREDENTIALS_DIRECTORY`). */
   readonly credentialsDir?: string;
+  /** The users that stand in for numbers that are left out. */
+  readonly users?: HostUsers;
 }
 
 /** Name of the systemd credential, and of the file in the state directory, that holds the store's key. */
@@ -41,7 +44,7 @@ export const readConfig = (path: string, host: HostFacts = hostFacts()): ConfigR
 export const parseConfig = (source: string, host: HostFacts): ConfigResult => {
   const toml = parseToml(source);
   if (toml.kind === 'problem') return { kind: 'problem', problems: [toml.problem] };
-  const { table } = toml;
+  const table = withHostUsers(toml.table, host.users ?? {});
   const parsed = configSchema.safeParse(table);
   const findings = [...(parsed.error?.issues.flatMap(findingsOf) ?? []), ...crossCheck(table)];
   if (parsed.success && findings.length === 0) return { kind: 'ok', config: configOf(parsed.data, host) };
@@ -59,7 +62,11 @@ export const formatConfigProblem = ({ path, value, line, message }: ConfigProble
 
 const hostFacts = (): HostFacts => {
   const credentialsDir = process.env['CREDENTIALS_DIRECTORY'];
-  return { hostName: hostname(), ...(credentialsDir === undefined ? {} : { credentialsDir }) };
+  return {
+    hostName: hostname(),
+    users: readHostUsers(),
+    ...(credentialsDir === undefined ? {} : { credentialsDir }),
+  };
 };
 
 type Source =

@@ -27,9 +27,9 @@ const RECEIVER = `
   while (defined recv($s, my $text, 65536, 0)) { $text =~ tr/\\n/\\t/; print "$text\\n" }
 `;
 
-/** Starts it; anybody may write to the socket. */
-export const startNotifySocket = async (): Promise<NotifySocket> => {
-  const folder = await mkdtemp(join(tmpdir(), 'notify-'));
+/** Starts it in a folder of its own below `base`; anybody may write to the socket. */
+export const startNotifySocket = async (base: string = tmpdir()): Promise<NotifySocket> => {
+  const folder = await mkdtemp(join(base, 'notify-'));
   await chmod(folder, 0o755);
   const path = join(folder, 'notify.sock');
   const child = spawn('perl', ['-e', RECEIVER, path], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -222,6 +222,15 @@ for (const [name, said] of [
   });
 }
 
+test('--version: prints the version of package.json', async () => {
+  const manifest = readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8');
+
+  const { exitCode, stdout } = await runInProcess(['--version']);
+
+  assert.equal(exitCode, 0);
+  assert.ok(manifest.includes(`"version": "${stdout.trim()}"`), stdout);
+});
+
 test('config check: ends with 0 for the example, with 3 and every finding for a wrong one', async (t) => {
   const example = join(import.meta.dirname, '../../../config/import-station.toml');
   const wrong = writeFile(temporaryFolder(t), 'wrong.toml', '[station]\nuid = 0\nnmae = "x"\n');
