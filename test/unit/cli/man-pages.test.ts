@@ -85,10 +85,10 @@ test('import-station(8): has every command of the help, with its arguments and o
       own.toLowerCase().includes(summary.replaceAll('`', '').toLowerCase().slice(0, 40)),
       `${name}: ${summary}`,
     );
-    // Flags at the beginning of a line of the help, without the two that every command has.
+    // Flags at the beginning of a line of the help, without those that every command has.
     const flags = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gmu)].map(([, flag = '']) => flag);
     assert.notEqual(flags.length, 0);
-    for (const flag of flags.filter((one) => !['--help', '--by'].includes(one))) {
+    for (const flag of flags.filter((one) => !['--help', '--by', '--version'].includes(one))) {
       assert.match(own, new RegExp(`^ +${flag}\\b`, 'mu'), `${name} ${flag}`);
     }
     for (const { usage } of command.arguments) {
