@@ -28,7 +28,8 @@ export interface DialogueEvents {
   readonly onOrder: (order: Order) => void;
   /** 16 bytes per finished file; `isLast` closes the list. */
   readonly onResume: (hashes: Uint8Array, isLast: boolean) => void;
-  readonly onStop: (code: string) => void;
+  /** `isFinal`: nobody will go on with the load. */
+  readonly onStop: (code: string, isFinal: boolean) => void;
 }
 
 /** The talk with the daemon. */
@@ -129,7 +130,7 @@ const hear = (
       answers.answer(message.id, message.granted);
       return;
     case 'stop':
-      events.onStop(message.code);
+      events.onStop(message.code, message.isFinal);
   }
 };
 

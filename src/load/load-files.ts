@@ -2,7 +2,8 @@
 //
 // INVARIANTS
 //   found counts each name before anything else sees it (decision 8).
-//   A file has at most one row: names in `done` get none, and a file without an acknowledgement gets none.
+//   A file has at most one row: names in `done` get none, and a file without an acknowledgement gets none, but for the end
+//   of its job: then whatever was found has a row (decision 21).
 //   Files in flight are bounded; the walk waits for them, so memory does not grow with the drive.
 
 import { addBytes } from '#language/units.ts';
@@ -22,7 +23,9 @@ import type { StopReason } from './stop-switch.ts';
 
 /** How a load ended; every row that was made is on disk. */
 export type LoadEnd =
-  { readonly kind: 'finished'; readonly found: Count } | { readonly kind: 'stopped'; readonly reason: StopReason };
+  | { readonly kind: 'finished'; readonly found: Count }
+  /** `walkEnded`: every name of the drive was found before. */
+  | { readonly kind: 'stopped'; readonly reason: StopReason; readonly walkEnded: boolean };
 
 /** What is to be loaded. */
 export interface LoadFilesConfig {
@@ -49,6 +52,7 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   const flight = createFlight(config.maxFilesInFlight);
   const found = createPathSum();
   const counted = { files: 0, bytes: 0 };
+  let walkEnded = false;
   try {
     const { root, maxDepth, onAnswer } = config;
     for await (const entry of walk({ root, maxDepth, onAnswer }, signal)) {
@@ -57,17 +61,20 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
       counted.files += 1;
       counted.bytes = addBytes(counted.bytes, entry.sizeBytes);
       progress.addFound(entry.sizeBytes);
-      if (stopSwitch.reason !== undefined) break;
-      if (!config.done.has(hash)) await begin(entry, { config, flight }, ports, signal);
+      const isStopped = stopSwitch.reason !== undefined;
+      const mayBegin = !isStopped || stopSwitch.reason.isFinal === true;
+      if (mayBegin && !config.done.has(hash)) await begin(entry, { config, flight }, ports, signal);
+      if (isStopped) break;
     }
-    if (stopSwitch.reason === undefined) progress.endWalk();
+    walkEnded = stopSwitch.reason === undefined;
+    if (walkEnded) progress.endWalk();
   } finally {
     await flight.landed();
   }
   flight.check();
   if (stopSwitch.reason === undefined) await endRest(ports, signal);
   await dialogue.allRowsStored();
-  if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason };
+  if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason, walkEnded };
   return { kind: 'finished', found: { ...counted, fingerprint: found.text() } };
 };
 

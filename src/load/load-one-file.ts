@@ -11,6 +11,9 @@ export interface LoadOneConfig {
   readonly now: () => Date;
 }
 
+/** Found and not finished when its job was ended (decision 21, spec 4.4). Its upload is aborted by the daemon. */
+const CANCELED = { kind: 'row', status: 499, code: 'Canceled', md5: '', endsUpload: false } as const;
+
 const COLLISION: FileEnd = {
   kind: 'row',
   status: 409,
@@ -32,9 +35,12 @@ export const loadOneFile = async (
   progress.setCurrent(file.path);
   const isClaimed = rules.keysMayCollide && (await dialogue.claim(base64, file.key));
   const isTaken = rules.keysMayCollide && !isClaimed;
-  const end = isTaken
-    ? { ...COLLISION, contentType: rules.contentTypeOf(file.text, false) }
+  const contentTypeUnread = rules.contentTypeOf(file.text, false);
+  const sent = isTaken
+    ? { ...COLLISION, contentType: contentTypeUnread }
     : await sendUnlessStopped(file, send, ports, signal);
+  const isEnded = sent.kind === 'left' && ports.stopSwitch.reason?.isFinal === true;
+  const end = isEnded ? { ...CANCELED, contentType: contentTypeUnread } : sent;
   if (end.kind === 'left') return;
   const { status, code, md5, contentType, endsUpload } = end;
   const { path, key, sizeBytes } = file;
@@ -62,7 +68,9 @@ const sendUnlessStopped = async (
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<FileEnd> => {
-  const stopped = ports.stopSwitch.signal;
+  const { stopSwitch } = ports;
+  if (stopSwitch.reason?.isFinal === true) return { kind: 'left' };
+  const stopped = stopSwitch.signal;
   try {
     return await sendFile(file, config, ports, AbortSignal.any([signal, stopped]));
   } catch (error: unknown) {

@@ -11,8 +11,10 @@ import { systemCode } from '#drive/system-code.ts';
 import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { createChannel, MAX_ORDER_BYTES } from '#protocol/channel.ts';
+import type { LoaderMessage } from '#protocol/loader.ts';
 import { createDialogue, type Dialogue, type DialogueEvents, type Order } from './dialogue.ts';
 import { createDoneSet, type DoneSet } from './done-set.ts';
+import type { LoadEnd } from './load-files.ts';
 import { findUnsafe } from './self-check.ts';
 import { createStopSwitch, type StopReason, type StopSwitch } from './stop-switch.ts';
 
@@ -29,6 +31,8 @@ export interface LoaderConfig {
 const DRIVE_ROOT = '/drive';
 /** Files in flight have this long after a stop; what is not acknowledged by then is sent again by the next loader. */
 const STOP_GRACE_MS = 20 * SECOND_MS;
+/** The same where the job is being ended and people wait for it; what is not acknowledged by then gets its row. */
+const FINAL_GRACE_MS = 5 * SECOND_MS;
 const EXIT_OK = 0;
 /** EX_SOFTWARE of sysexits.h. */
 const EXIT_SOFTWARE = 70;
@@ -45,7 +49,7 @@ export const runLoader = async (
   signal: AbortSignal = new AbortController().signal,
 ): Promise<number> => {
   const dialogue = createDialogue(createChannel({ input, output, maxLineBytes: MAX_ORDER_BYTES }));
-  using stopSwitch = createStopSwitch({ graceMs: STOP_GRACE_MS });
+  using stopSwitch = createStopSwitch({ graceMs: STOP_GRACE_MS, finalGraceMs: FINAL_GRACE_MS });
   const instructions = createInstructions(stopSwitch);
   let isOver = false;
   const ended = (code: number): void => {
@@ -72,7 +76,7 @@ export const runLoader = async (
 // To a daemon of another release, or to one that is gone: nobody may be there to take it.
 const sayLastWords = async (dialogue: Dialogue, error: unknown): Promise<void> => {
   const patience = sleep(LAST_WORDS_MS);
-  const said = dialogue.tell({ kind: 'stopped', ...failed(messageOf(error)) }).catch(() => undefined);
+  const said = dialogue.tell(stopped(failed(messageOf(error)))).catch(() => undefined);
   await Promise.race([said, patience]);
 };
 
@@ -94,8 +98,9 @@ const createInstructions = (stopSwitch: StopSwitch): Instructions => {
       received.done.addAll(hashes);
       if (isLast) resolve(received);
     },
-    onStop: (code) => {
-      stopSwitch.stop({ code, message: 'the station stops the load', details: {} });
+    onStop: (code, isFinal) => {
+      const reason = { code, message: 'the station stops the load', details: {} };
+      stopSwitch.stop(isFinal ? { ...reason, isFinal } : reason);
     },
   };
 };
@@ -110,13 +115,12 @@ interface Work {
 const work = async (parts: Work, signal: AbortSignal): Promise<number> => {
   const { dialogue } = parts;
   try {
-    const reason = await inspectAndLoad(parts, signal);
-    if (reason === undefined) return EXIT_OK;
-    await dialogue.tell({ kind: 'stopped', ...reason, details: { ...reason.details } });
+    const end = await inspectAndLoad(parts, signal);
+    await dialogue.tell(end.kind === 'finished' ? end : stopped(end.reason, end.walkEnded));
     return EXIT_OK;
   } catch (error: unknown) {
     signal.throwIfAborted();
-    await dialogue.tell({ kind: 'stopped', ...failed(messageOf(error)) });
+    await dialogue.tell(stopped(failed(messageOf(error))));
     return EXIT_SOFTWARE;
   }
 };
@@ -124,20 +128,25 @@ const work = async (parts: Work, signal: AbortSignal): Promise<number> => {
 const inspectAndLoad = async (
   { dialogue, instructions, root, stopSwitch }: Work,
   signal: AbortSignal,
-): Promise<StopReason | undefined> => {
+): Promise<LoadEnd> => {
   const unsafe = root === DRIVE_ROOT ? await findUnsafe(root) : undefined;
-  if (unsafe !== undefined) return failed(unsafe);
+  if (unsafe !== undefined) return { kind: 'stopped', reason: failed(unsafe), walkEnded: false };
   const inspection = await tryInspect(root);
-  if ('code' in inspection) return inspection;
+  if ('code' in inspection) return { kind: 'stopped', reason: inspection, walkEnded: false };
   await dialogue.tell({ kind: 'inspected', ...inspection, nearMisses: [...inspection.nearMisses] });
   const { order, done } = await instructions.given;
   // Only now: a loader that merely inspects needs neither the rules nor the SDK in its memory.
   const { runLoad } = await import('./run-load.ts');
-  const end = await runLoad({ order, done, root, dialogue, stopSwitch }, signal);
-  if (end.kind === 'stopped') return end.reason;
-  await dialogue.tell({ kind: 'finished', found: end.found });
-  return undefined;
+  return runLoad({ order, done, root, dialogue, stopSwitch }, signal);
 };
+
+const stopped = ({ code, message, details }: StopReason, walkEnded = false): LoaderMessage => ({
+  kind: 'stopped',
+  code,
+  message,
+  details: { ...details },
+  walkEnded,
+});
 
 // A file system whose top folder cannot be read is the drive's fault, not this process's.
 const tryInspect = async (root: string): Promise<RootInspection | StopReason> => {
@@ -153,7 +162,7 @@ const tryInspect = async (root: string): Promise<RootInspection | StopReason> =>
   }
 };
 
-const failed = (message: string): StopReason & { readonly details: Record<string, string> } => ({
+const failed = (message: string): StopReason => ({
   code: 'LoaderFailed',
   message,
   details: { message },

@@ -13,7 +13,7 @@ export const sendWhole = async (
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<FileEnd> => {
-  const { rules, bucket, reader, pool, requests, refusals, progress } = ports;
+  const { rules, bucket, reader, pool, requests, refusals, progress, stopSwitch } = ports;
   using block = await pool.take(file.sizeBytes, signal);
   const read = await reader.readWhole(toRead(file), block);
   if (read.kind === 'problem') return await endUnread(file, read, ports);
@@ -22,7 +22,10 @@ export const sendWhole = async (
   const properties = rules.propertiesOf({ path: text, isGzip: isGzip(block.bytes), modifiedAt });
   await ports.announceFirstFile();
   const request = { key, body: block.bytes, md5, properties, refuseExisting: config.refuseExisting };
-  const said = await requests(() => bucket.putObject(request, signal));
+  const said = await requests(() =>
+    stopSwitch.reason?.isFinal === true ? undefined : bucket.putObject(request, signal),
+  );
+  if (said === undefined) return { kind: 'left' };
   const hex = Buffer.from(md5).toString('hex');
   const isOpen = said.kind === 'problem' && isDoubtful(said, config);
   const answer = isOpen ? await settleDoubt(said, { key, sizeBytes, etag: hex }, ports, signal) : said;

@@ -1,4 +1,4 @@
-// The one place that says a load is to end early, and why. The first reason stays.
+// The one place that says a load is to end early, and why. The first reason stays; the end of its job replaces it.
 
 /** Why a load ends early: a hold code of a bucket, a drive or the daemon. */
 export interface StopReason {
@@ -6,6 +6,8 @@ export interface StopReason {
   /** Printable. */
   readonly message: string;
   readonly details: Readonly<Record<string, string>>;
+  /** The job is being ended: what was found and is not finished gets its row (decision 21). */
+  readonly isFinal?: true;
 }
 
 /** Asked before each new piece of work. */
@@ -17,8 +19,14 @@ export interface StopSwitch extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Makes a switch that gives the files in flight `graceMs` from the first reason on. */
-export const createStopSwitch = ({ graceMs }: { readonly graceMs: number }): StopSwitch => {
+/** Time for the files in flight, in milliseconds: from the first reason on, and from the end of the job on. */
+export interface StopGrace {
+  readonly graceMs: number;
+  readonly finalGraceMs: number;
+}
+
+/** Makes a switch. */
+export const createStopSwitch = ({ graceMs, finalGraceMs }: StopGrace): StopSwitch => {
   const controller = new AbortController();
   let reason: StopReason | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -27,11 +35,16 @@ export const createStopSwitch = ({ graceMs }: { readonly graceMs: number }): Sto
       return reason;
     },
     stop: (given) => {
-      if (reason !== undefined) return;
+      const isFinal = given.isFinal === true;
+      if (reason !== undefined && (!isFinal || reason.isFinal === true)) return;
       reason = given;
-      timer = setTimeout(() => {
-        controller.abort(new Error(`the load is stopped: ${given.code}`));
-      }, graceMs);
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => {
+          controller.abort(new Error(`the load is stopped: ${given.code}`));
+        },
+        isFinal ? finalGraceMs : graceMs,
+      );
     },
     signal: controller.signal,
     [Symbol.dispose]: () => {

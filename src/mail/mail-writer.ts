@@ -34,7 +34,7 @@ export interface JobChangeFacts {
   readonly state: JobState;
   readonly event: JobEvent;
   readonly at: Date;
-  /** How its load ended; given with `completed` and `completed-with-errors`. */
+  /** How its load ended: given with `completed` and `completed-with-errors`, and where a load was ended with its job. */
   readonly load?: LoadFacts;
 }
 
@@ -143,12 +143,12 @@ const letterOf = ({
         ? { what: 'completed', of: (facts) => completedLetter(facts, load) }
         : undefined;
     case 'canceled':
-      return isNewJobStatus ? { what: 'canceled', of: canceledLetter } : undefined;
+      return isNewJobStatus ? { what: 'canceled', of: (facts) => canceledLetter(facts, load) } : undefined;
     case 'expired':
       return isNewJobStatus ? { what: 'expired', of: expiredLetter } : undefined;
     case 'rejected':
       return isNewJobStatus
-        ? { what: 'rejected', of: (facts) => rejectedLetter(facts, noticeOf(event.code, { jobId: job.jobId })) }
+        ? { what: 'rejected', of: (facts) => rejectedLetter(facts, noticeOf(event.code, { jobId: job.jobId }), load) }
         : undefined;
     case 'returned':
     case 'updated':

@@ -24,6 +24,8 @@ export interface LoadFacts {
   readonly failed: Tally;
   /** The first failed files: name as raw bytes, and its code. */
   readonly firstFailed: readonly { readonly path: Uint8Array; readonly code: string }[];
+  /** The log has a row for every file on the drive; false only for a load that was ended (decision 21). */
+  readonly walkIsComplete: boolean;
 }
 
 /** Files and bytes. */
@@ -79,7 +81,7 @@ export const startedLetter = (job: JobFacts): Letter => ({
 
 /** The log is in the bucket. */
 export const completedLetter = (job: JobFacts, load: LoadFacts): Letter => {
-  const { jobId, bucket, logAddress, logUrl } = job;
+  const { jobId } = job;
   const failed = load.failed.files;
   const outcome =
     failed === 0 ? 'Every file that was to be loaded was.' : `${counted(failed, 'file')} could not be loaded.`;
@@ -87,16 +89,7 @@ export const completedLetter = (job: JobFacts, load: LoadFacts): Letter => {
     subject: `Import job ${jobId}: ${load.status}${failed === 0 ? '' : `, ${counted(failed, 'failed file')}`}`,
     blocks: [
       sentence(`Import job ${jobId} has ended with the status ${load.status}. ${outcome}`),
-      facts(
-        ['Job', jobId],
-        ['Status', load.status],
-        ['Bucket', printable(bucket)],
-        ['Loaded', tallyText(load.loaded)],
-        ['Ignored', tallyText(load.ignored)],
-        ['Failed', tallyText(load.failed)],
-        ['Import log', printable(logAddress)],
-        ['Log as URL', printable(logUrl)],
-      ),
+      facts(['Job', jobId], ['Status', load.status], ...aboutLoad(job, load)),
       ...failedFiles(load),
       sentence(
         'The import log has one row for every file on the drive. Keep your copy of the data until you have read it.',
@@ -134,13 +127,12 @@ export const operatorHoldLetter = (hold: HoldFacts): Letter => {
   };
 };
 
-/** The customer ended the job. */
-export const canceledLetter = (job: JobFacts): Letter => ({
+/** The customer ended the job; `load`: what was done of it until then. */
+export const canceledLetter = (job: JobFacts, load?: LoadFacts): Letter => ({
   subject: `Import job ${job.jobId} was canceled`,
   blocks: [
     sentence(`Import job ${job.jobId} was canceled. If its drive is here it goes back to you.`),
-    ...aboutJob(job),
-    sentence('Files that were loaded before stay in your bucket, and the import log names them.'),
+    ...aboutEndedLoad(job, load),
   ],
 });
 
@@ -156,13 +148,13 @@ export const expiredLetter = (job: JobFacts): Letter => ({
   ],
 });
 
-/** A person at the station ended the job without a load. */
-export const rejectedLetter = (job: JobFacts, notice: Notice): Letter => ({
+/** A person at the station ended the job; `load`: what was done of it until then. */
+export const rejectedLetter = (job: JobFacts, notice: Notice, load?: LoadFacts): Letter => ({
   subject: `Import job ${job.jobId} was ended: ${notice.code}`,
   blocks: [
     sentence(`Import job ${job.jobId} was ended at the station, and its drive goes back to you.`),
-    facts(['What happened', notice.happened], ['What to do', notice.todo]),
-    ...aboutJob(job, ['Code', notice.code]),
+    facts(['Code', notice.code], ['What happened', notice.happened], ['What to do', notice.todo]),
+    ...aboutEndedLoad(job, load),
   ],
 });
 
@@ -196,6 +188,35 @@ const aboutJob = (job: JobFacts, ...further: readonly (readonly [string, string]
     ...further,
   ),
 ];
+
+const aboutLoad = (
+  { bucket, logAddress, logUrl }: JobFacts,
+  { loaded, ignored, failed }: LoadFacts,
+): readonly (readonly [string, string])[] => [
+  ['Bucket', printable(bucket)],
+  ['Loaded', tallyText(loaded)],
+  ['Ignored', tallyText(ignored)],
+  ['Failed', tallyText(failed)],
+  ['Import log', printable(logAddress)],
+  ['Log as URL', printable(logUrl)],
+];
+
+const aboutEndedLoad = (job: JobFacts, load: LoadFacts | undefined): readonly Block[] => {
+  if (load === undefined) {
+    return [
+      facts(['Job', job.jobId], ['Bucket', printable(job.bucket)]),
+      sentence('Nothing of it was loaded, so there is no import log.'),
+    ];
+  }
+  const named = load.walkIsComplete
+    ? 'The import log has one row for every file on the drive.'
+    : 'The walk over the drive was not complete: the import log names the files that the station had found until then, the drive may have more.';
+  return [
+    facts(['Job', job.jobId], ...aboutLoad(job, load)),
+    ...failedFiles(load),
+    sentence(`Files that were loaded before stay in your bucket. ${named}`),
+  ];
+};
 
 const failedFiles = ({ failed, firstFailed }: LoadFacts): readonly Block[] => {
   const shown = firstFailed.slice(0, SHOWN_FAILED_FILES);

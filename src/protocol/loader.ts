@@ -116,6 +116,8 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
     code: z.string(),
     message: z.string(),
     details: z.record(z.string(), z.string()),
+    /** The walk was at its end before the load stopped. */
+    walkEnded: z.boolean(),
   }),
 ]);
 
@@ -168,8 +170,11 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
   /** `isPresent` false: the drive was pulled; the loader ends without a row. */
   z.object({ kind: z.literal('drive-answer'), id: z.number().int(), isPresent: z.boolean() }),
   z.object({ kind: z.literal('claim-answer'), id: z.number().int(), granted: z.boolean() }),
-  /** Finish the files in flight, then answer `stopped` with this code. */
-  z.object({ kind: z.literal('stop'), code: z.string() }),
+  /**
+   * Finish the files in flight, then answer `stopped` with this code. `isFinal`: the job is being ended, nobody will go on;
+   * every file that was found and is not finished gets its row, `499 Canceled` (decision 21).
+   */
+  z.object({ kind: z.literal('stop'), code: z.string(), isFinal: z.boolean() }),
 ]);
 
 /** See the schema. */

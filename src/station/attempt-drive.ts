@@ -20,6 +20,7 @@ import type { LoaderSession } from './loader-session.ts';
 import { createProgressMeter, type Progress } from './progress.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
 import type { RunState } from './run-state.ts';
+import type { LoadStops } from './supervise-load.ts';
 import { verifyDrive } from './verify.ts';
 
 /** How the attempt tells what it does, and how it is stopped. */
@@ -27,8 +28,7 @@ export interface AttemptPorts {
   readonly change: (state: RunState) => void;
   /** Called when another bay shows the same SIGNATURE. */
   readonly stopAsDuplicate: () => void;
-  /** See LoadPorts. */
-  readonly gentleStop: AbortSignal;
+  readonly stops: LoadStops;
 }
 
 /** Runs the attempt. Throws when the signal aborts, and on a broken environment. */
@@ -135,7 +135,7 @@ const load = async (
   deps: RunDeps,
   { drive, attachmentId }: DriveInBay,
   { job, fingerprint, session }: Claimed & { readonly session: LoaderSession },
-  { change, gentleStop }: AttemptPorts,
+  { change, stops }: AttemptPorts,
   signal: AbortSignal,
 ): Promise<RunState | Claimed> => {
   const { jobId } = job;
@@ -167,7 +167,7 @@ const load = async (
       show(meter.report(report));
     },
     isDrivePresent: (ask: AbortSignal) => deps.isAttached(attachmentId, ask),
-    gentleStop,
+    stops,
   };
   const end = await loadDrive(deps, task, signal);
   signal.throwIfAborted();

@@ -21,8 +21,11 @@ export interface DriveRun extends AsyncDisposable, DriveInBay {
   state(): RunState;
   /** Starts another attempt where the run is held; false where there is nothing to retry. */
   retry(): boolean;
-  /** Stops the attempt, a load after the files in flight, and holds the run; without effect once all is loaded. */
-  stop(value: Hold): void;
+  /**
+   * Stops the attempt, a load after the files in flight, and holds the run; without effect once all is loaded.
+   * `isFinal`: the job is being ended, see LoadStops.
+   */
+  stop(value: Hold, isFinal?: boolean): void;
   /** Resolves once no attempt runs. */
   idle(): Promise<void>;
   /** Ends whatever runs, proves the drive free, and says "take it out"; undefined when it may be taken out. */
@@ -49,6 +52,7 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
   const leaving = new AbortController();
   let stopAttempt = new AbortController();
   let gentleStop = new AbortController();
+  let finalStop = new AbortController();
   let state: RunState = { kind: 'inspecting' };
   let running: Promise<void> | undefined;
   let releasing: Promise<Hold | undefined> | undefined;
@@ -59,13 +63,13 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     if (isNews) journalState(deps, options, next);
     if (next.kind === 'hold') tellByMail(deps, options, next);
   };
-  const stop = (value: Hold): void => {
+  const stop = (value: Hold, isFinal = false): void => {
     switch (state.kind) {
       case 'inspecting':
         stopAttempt.abort(new HeldError(value));
         return;
       case 'loading':
-        gentleStop.abort(value.code);
+        (isFinal ? finalStop : gentleStop).abort(value.code);
         return;
       case 'hold':
       case 'interrupted':
@@ -84,9 +88,11 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
   const begin = (): void => {
     stopAttempt = new AbortController();
     gentleStop = new AbortController();
+    finalStop = new AbortController();
     const signal = AbortSignal.any([leaving.signal, stopAttempt.signal]);
     change({ kind: 'inspecting' });
-    const ports = { change, stopAsDuplicate, gentleStop: gentleStop.signal };
+    const stops = { gentle: gentleStop.signal, final: finalStop.signal };
+    const ports = { change, stopAsDuplicate, stops };
     running = attemptSafely(deps, options, ports, signal).then(async (end) => {
       if (mayHang(end, signal)) await endLoaders(deps, options.drive);
       running = undefined;

@@ -1,5 +1,6 @@
 // A job that a person ends (decision 21, spec 3.8): at once where nothing of it was loaded; else its load stops after the
-// files in flight, what lies unfinished in the bucket is removed, and the log of what was done is written first.
+// files in flight, what was found and is not finished gets its row, what lies unfinished in the bucket is removed, and the
+// log is written first.
 //
 // INVARIANTS
 // - The wish is stored before anything stops, so a restart goes on with it and no drive of the job is loaded any more.
@@ -17,6 +18,7 @@ import { transition, type EndingEvent } from '#job/transition.ts';
 import { MINUTE_MS } from '#language/units.ts';
 import type { Job, Load } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
+import { addCanceledRows, withWalk } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
 import { refused, type CommandResult } from './command-result.ts';
 import type { DriveRun } from './drive-run.ts';
@@ -73,7 +75,7 @@ export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => reado
       const load = store.load(jobId);
       const reason = whyNot(job, load, event);
       if (reason !== undefined) return refused('JobNotEnded', { jobId, message: reason });
-      for (const run of runsOf(jobId)) run.stop(holdOfEnding(jobId, event));
+      for (const run of runsOf(jobId)) run.stop(holdOfEnding(jobId, event), true);
       if (load === undefined) {
         store.holdJob(jobId, undefined);
         changeJob(deps, jobId, event, details);
@@ -115,11 +117,12 @@ const finish = async (
   const job = store.job(jobId);
   const load = store.load(jobId);
   if (job === undefined || load?.phase !== 'loading') return;
-  await removeUnfinished(deps, job, signal);
+  await endUploads(deps, job, signal);
   const count = await countDone(deps, load);
   if (count === undefined) await closeEmpty(deps, load);
   else {
-    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count) });
+    const ending = load.ending === undefined ? {} : { ending: withWalk(load.ending) };
+    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count), ...ending });
     // What the bucket refuses is a hold of the job, which `retry` ends; the drive may go all the same.
     await publisher.publish(jobId);
   }
@@ -139,12 +142,15 @@ const idleInTime = async (run: DriveRun, signal: AbortSignal): Promise<void> => 
   if (wasLate) await run.release();
 };
 
-const removeUnfinished = async (deps: EndJobDeps, job: Job, signal: AbortSignal): Promise<void> => {
-  const { config, store, openBucket, journal } = deps;
-  const { parts: path } = loadFolder(config.station.stateDir, job.jobId);
-  const account = store.account(job.accountEmail);
-  if (account === undefined || !existsSync(path)) return;
+// Rows first: what the parts journal knows of a file is gone with its upload.
+const endUploads = async (deps: EndJobDeps, job: Job, signal: AbortSignal): Promise<void> => {
+  const { config, store, openBucket, journal, now } = deps;
+  const { parts: path, workingLog } = loadFolder(config.station.stateDir, job.jobId);
+  if (!existsSync(path)) return;
   await using parts = await openPartsJournal(path);
+  await addCanceledRows({ job, workingLog, uploads: parts.known(), now: now() });
+  const account = store.account(job.accountEmail);
+  if (account === undefined) return;
   await using bucket = openBucket(bucketAccess(account, job, job.bucket));
   for (const upload of parts.known()) {
     const aborted = await abortUploads(upload, bucket, signal);

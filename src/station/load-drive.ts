@@ -5,7 +5,9 @@ import { randomBytes } from 'node:crypto';
 import type { Count } from '#import-log/contract.ts';
 import { countLog, judge } from '#import-log/ledger.ts';
 import { openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
+import type { JobId } from '#job/job-id.ts';
 import type { Account, Job, Load } from '#store/contract.ts';
+import { WALK_COMPLETE } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
 import { isConfirmed } from './confirmations.ts';
 import { giveOrder, type FinishedTally } from './give-order.ts';
@@ -16,7 +18,7 @@ import type { LoaderSession } from './loader-session.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
 import { formatSummary } from './summary.ts';
-import { superviseLoad, type LoaderProgress, type LoadOutcome } from './supervise-load.ts';
+import { superviseLoad, type LoaderProgress, type LoadOutcome, type LoadStops } from './supervise-load.ts';
 
 /** What is loaded, and who watches. */
 export interface LoadTask {
@@ -30,8 +32,7 @@ export interface LoadTask {
   readonly onStart: (finished: FinishedTally) => void;
   readonly onProgress: (progress: LoaderProgress) => void;
   readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
-  /** See LoadPorts. */
-  readonly gentleStop: AbortSignal;
+  readonly stops: LoadStops;
 }
 
 /** How the load ended; `counted`: the log is complete on disk, its ledger balances, it waits for the bucket. */
@@ -47,6 +48,7 @@ export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSign
   }
   const load = startedLoad(deps, task);
   const outcome = await runLoader(deps, task, { account, load }, signal);
+  if (outcome.kind === 'hold' && outcome.walkEnded === true) noteWalkEnded(deps, task.job.jobId);
   if (outcome.kind !== 'finished') return outcome;
   const held = await closeLedger(deps, task, load, outcome.found);
   return held === undefined ? { kind: 'counted' } : { kind: 'hold', hold: held };
@@ -75,7 +77,7 @@ const runLoader = async (
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
   const { config, store } = deps;
-  const { job, session, onStart, onProgress, isDrivePresent, gentleStop, keysMayCollide } = task;
+  const { job, session, onStart, onProgress, isDrivePresent, stops, keysMayCollide } = task;
   const files = loadFolder(config.station.stateDir, job.jobId);
   await makeLoadFolder(files);
   await using workingLog = await openWorkingLog({ path: files.workingLog });
@@ -87,8 +89,15 @@ const runLoader = async (
   const onFirstFile = (): void => {
     if (store.job(job.jobId)?.state.job === 'Pending') changeJob(deps, job.jobId, { kind: 'first-file' });
   };
-  const ports = { workingLog, parts, ...keys, onProgress, onFirstFile, isDrivePresent, gentleStop };
+  const ports = { workingLog, parts, ...keys, onProgress, onFirstFile, isDrivePresent, stops };
   return await superviseLoad(session, ports, signal);
+};
+
+// A job that is being ended says whether its log names every file of the drive (decision 21).
+const noteWalkEnded = ({ store }: RunDeps, jobId: JobId): void => {
+  const ending = store.load(jobId)?.ending;
+  if (ending === undefined) return;
+  store.changeLoad(jobId, { ending: { ...ending, details: { ...ending.details, walk: WALK_COMPLETE } } });
 };
 
 // Decision 8: what the walk found against what stands in the log on disk, never against counters of the loop.

@@ -17,6 +17,7 @@ import { noticeOf } from '#notice/catalogue.ts';
 import { SHOWN_FAILED_FILES, type LoadFacts } from '#notice/letters.ts';
 import type { Job, Mail } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
+import { isWalkComplete } from './canceled-files.ts';
 import { changeJob, type JobChangeDeps } from './change-job.ts';
 import { hold, holdNotice, type Hold } from './hold.ts';
 import { loadFolder, tidyLoadFolder, type LoadFolder } from './load-folder.ts';
@@ -118,7 +119,11 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
     journal.error({ jobId, code: held.code, s3Code: problem.code, s3Status: problem.status }, 'job held');
     return held;
   }
-  finishJob(deps, job, await loadFacts(deps, summary, files.workingLog));
+  const facts = await loadFacts(deps, summary, {
+    workingLog: files.workingLog,
+    walkIsComplete: isWalkComplete(load.ending),
+  });
+  finishJob(deps, job, facts);
   await closeLoad(deps, jobId, files);
   return undefined;
 };
@@ -174,12 +179,16 @@ const ownHoldMails = ({ store, mails }: PublishDeps, jobId: JobId, held: Hold, a
   return job === undefined ? [] : mails.held({ notice, job, isOurs: true, sameness: ['publishing'], at });
 };
 
-const loadFacts = async ({ config }: PublishDeps, count: LogCount, workingLog: string): Promise<LoadFacts> => {
+const loadFacts = async (
+  { config }: PublishDeps,
+  count: LogCount,
+  { workingLog, walkIsComplete }: { readonly workingLog: string; readonly walkIsComplete: boolean },
+): Promise<LoadFacts> => {
   const { loaded, ignored, failed } = count;
   const isRead = failed.files > 0 && config.mail !== undefined;
   const firstFailed = isRead ? await firstFailedRows(readWorkingLog(workingLog), SHOWN_FAILED_FILES) : [];
   const status = failed.files === 0 ? 'Completed' : 'SuccessWithErrors';
-  return { status, loaded, ignored, failed, firstFailed };
+  return { status, loaded, ignored, failed, firstFailed, walkIsComplete };
 };
 
 const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {

@@ -23,14 +23,21 @@ export interface LoadPorts {
   readonly onFirstFile: () => void;
   /** Is the drive still attached as it was? */
   readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
-  /** Aborted with a hold code: the loader finishes the files in flight, then the load is held with that code. */
-  readonly gentleStop: AbortSignal;
+  readonly stops: LoadStops;
+}
+
+/** Each is aborted with a hold code: the loader finishes the files in flight, then the load is held with that code. */
+export interface LoadStops {
+  readonly gentle: AbortSignal;
+  /** The job is being ended, nobody will go on with the load: what was found has its row afterwards (decision 21). */
+  readonly final: AbortSignal;
 }
 
 /** How a loader ended. */
 export type LoadOutcome =
   | { readonly kind: 'finished'; readonly found: Count }
-  | { readonly kind: 'hold'; readonly hold: Hold }
+  /** `walkEnded`: every name of the drive was found before it stopped. */
+  | { readonly kind: 'hold'; readonly hold: Hold; readonly walkEnded?: boolean }
   /** The drive was pulled. */
   | { readonly kind: 'interrupted' };
 
@@ -44,24 +51,38 @@ export const superviseLoad = async (
   ports: LoadPorts,
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
-  const { gentleStop } = ports;
-  const sendStop = (): void => {
+  const { gentle, final } = ports.stops;
+  const sendStop = (reason: unknown, isFinal: boolean): void => {
     // A loader that is gone already shows itself to `receive`.
-    session.send({ kind: 'stop', code: String(gentleStop.reason) }).catch(() => undefined);
+    session.send({ kind: 'stop', code: String(reason), isFinal }).catch(() => undefined);
   };
-  if (gentleStop.aborted) sendStop();
-  gentleStop.addEventListener('abort', sendStop, { once: true });
-  try {
-    for (;;) {
-      const received = await session.receive(SILENCE_MS, signal);
-      if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
-      if (received.kind === 'ended') return await endedEarly(ports, signal);
-      const outcome = await serve(session, ports, received, signal);
-      if (outcome !== undefined) return outcome;
-    }
-  } finally {
-    gentleStop.removeEventListener('abort', sendStop);
+  using _gentle = whenAborted(gentle, (reason) => {
+    sendStop(reason, false);
+  });
+  using _final = whenAborted(final, (reason) => {
+    sendStop(reason, true);
+  });
+  for (;;) {
+    const received = await session.receive(SILENCE_MS, signal);
+    if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
+    if (received.kind === 'ended') return await endedEarly(ports, signal);
+    const outcome = await serve(session, ports, received, signal);
+    if (outcome !== undefined) return outcome;
   }
+};
+
+// `addAbortListener` of node:events would call it a tick later where the signal is aborted already.
+const whenAborted = (signal: AbortSignal, call: (reason: unknown) => void): Disposable => {
+  const listener = (): void => {
+    call(signal.reason);
+  };
+  if (signal.aborted) listener();
+  else signal.addEventListener('abort', listener, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', listener);
+    },
+  };
 };
 
 const endedEarly = async (ports: LoadPorts, signal: AbortSignal): Promise<LoadOutcome> => {
@@ -111,7 +132,11 @@ const serve = async (
       return { kind: 'finished', found: message.found };
     case 'stopped':
       if (message.code === 'Interrupted') return { kind: 'interrupted' };
-      return { kind: 'hold', hold: { code: message.code, details: { problem: message.message, ...message.details } } };
+      return {
+        kind: 'hold',
+        hold: { code: message.code, details: { problem: message.message, ...message.details } },
+        walkEnded: message.walkEnded,
+      };
     case 'inspected':
       return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it inspected its volume twice' }) };
   }

@@ -53,11 +53,17 @@ const lastChange = async (
   return change;
 };
 
-/** Keys that the log says are loaded; every one of them is in the bucket, and no upload is open. */
-const checkLog = async (logKey: string): Promise<readonly string[]> => {
+const rowsOf = async (
+  logKey: string,
+): Promise<readonly { readonly File: string; readonly Status: string; readonly Code: string }[]> => {
   const log = await minio.getObject(BUCKET, logKey);
   assert.ok(log !== undefined, 'the log of what was done is in the bucket');
-  const rows = parse<{ readonly File: string; readonly Status: string }>(log.body, { columns: true });
+  return parse(log.body, { columns: true });
+};
+
+/** Keys that the log says are loaded; every one of them is in the bucket, and no upload is open. */
+const checkLog = async (logKey: string): Promise<readonly string[]> => {
+  const rows = await rowsOf(logKey);
   const loaded = rows.filter(({ Status }) => Status === '200').map(({ File }) => File);
   for (const key of loaded) assert.ok((await minio.getObject(BUCKET, key)) !== undefined, key);
   assert.deepEqual(await minio.listUploads(BUCKET, ['', 'big.bin']), []);
@@ -113,7 +119,13 @@ test('job cancel: stops a load after the files in flight, writes the log of what
 
   const loaded = await checkLog(job.logKey);
   assert.ok(loaded.length >= 3 && loaded.length < FILES, String(loaded.length));
-  assert.equal((await lastChange(jobId)).details['loadedFiles'], String(loaded.length));
+  const { details } = await lastChange(jobId);
+  assert.equal(details['loadedFiles'], String(loaded.length));
+  // Those that were found, and no others: the walk waits for the files in flight.
+  const canceled = (await rowsOf(job.logKey)).filter(({ Status, Code }) => Status === '499' && Code === 'Canceled');
+  assert.ok(canceled.length > 0 && canceled.length < 10, String(canceled.length));
+  assert.equal(details['failedFiles'], String(canceled.length));
+  assert.equal(details['walk'], 'not complete');
   await station.waitForBay('Bay 1', 'says take it out', ({ says }) => says.includes('take it out'));
   assert.deepEqual((await station.status()).holds, []);
 });
@@ -132,7 +144,12 @@ test('job cancel: removes the multipart upload of a load whose drive is out', as
 
   const uploads = await minio.listUploads(BUCKET, ['big.bin']);
   assert.deepEqual(uploads, []);
-  if ((await lastChange(jobId)).details['log'] !== undefined) await checkLog(job.logKey);
+  await checkLog(job.logKey);
+  const big = (await rowsOf(job.logKey)).filter(({ File }) => File === 'big.bin');
+  assert.deepEqual(
+    big.map(({ Status, Code }) => [Status, Code]),
+    [['499', 'Canceled']],
+  );
   assert.deepEqual((await station.status()).holds, []);
 });
 

@@ -215,7 +215,7 @@ test('runLoader: stops with the station’s code after the files in flight, and 
   await using run = await startLoaderRun(options);
   await until(() => proxy.writes.length > 10, { what: 'some files' });
   assert.equal(run.messages.filter(({ kind }) => kind === 'first-file').length, 1);
-  await run.send({ kind: 'stop', code: 'DuplicateSignature' });
+  await run.send({ kind: 'stop', code: 'DuplicateSignature', isFinal: false });
   const end = await run.end;
 
   assert.ok(end.kind === 'stopped');
@@ -223,6 +223,49 @@ test('runLoader: stops with the station’s code after the files in flight, and 
   const count = (await rows()).size;
   assert.ok(count > 10 && count < 200);
   assert.equal(proxy.writes.length, count - 1);
+});
+
+test('runLoader: gives every file that was found and is not finished its row, when the job is being ended', async (t) => {
+  const { root, proxy, options, rows } = await setScene(t);
+  for (let index = 0; index < 200; index += 1) write(root, `f${String(index)}`, 'x');
+  write(root, 'big', 'x'.repeat(6 * MIB));
+  proxy.setLatency(20);
+
+  await using run = await startLoaderRun({ ...options, limits: { maxRequestsInFlight: 2 } });
+  await until(() => proxy.writes.length > 10, { what: 'some files' });
+  await run.send({ kind: 'stop', code: 'CanceledJob', isFinal: true });
+  const end = await run.end;
+
+  assert.ok(end.kind === 'stopped');
+  assert.deepEqual([end.code, end.walkEnded], ['CanceledJob', false]);
+  const all = [...(await rows()).values()];
+  assert.equal(all.filter(({ status }) => status === 200).length, proxy.writes.length);
+  const canceled = all.filter(({ status, code, md5 }) => status === 499 && code === 'Canceled' && md5 === '');
+  assert.ok(canceled.length > 0 && canceled.length < 10, String(canceled.length));
+  const found = run.messages.findLast((message) => message.kind === 'progress')?.found.files ?? 0;
+  assert.ok(all.length >= found, `${String(all.length)} rows, ${String(found)} files found`);
+});
+
+test('runLoader: says that the walk was complete, when a job is ended while the last files are sent', async (t) => {
+  const { root, proxy, options, rows } = await setScene(t);
+  for (const name of ['a', 'b', 'c']) write(root, name, 'x');
+  proxy.pause();
+
+  await using run = await startLoaderRun({ ...options, limits: { maxRequestsInFlight: 2 } });
+  await until(() => run.messages.some((message) => message.kind === 'progress' && message.walkEnded), {
+    what: 'the walk has ended',
+  });
+  await run.send({ kind: 'stop', code: 'CanceledJob', isFinal: true });
+  const end = await run.end;
+  proxy.resume();
+
+  assert.ok(end.kind === 'stopped');
+  assert.equal(end.walkEnded, true);
+  const found = await rows();
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((name) => found.get(name)?.status),
+    [499, 499, 499],
+  );
 });
 
 test('runLoader: ends at once when the connection ends, whatever it waits for', async (t) => {

@@ -131,6 +131,35 @@ test('mail: tells the customer once of a hold that a retry does not end, and goe
   assert.equal(mailsWith(subject).length, 1);
 });
 
+test('mail: tells of receipt at the door and of a cancellation before any load, which has no log', async () => {
+  const { jobId, job } = await prepareJob({ station, minio });
+
+  await station.ask('receive', jobId);
+  const receipt = await waitForMail(new RegExp(`^Import job ${jobId}: your drive has arrived$`, 'u'));
+  await station.ask('job', 'cancel', jobId);
+  const cancellation = await waitForMail(new RegExp(`^Import job ${jobId} was canceled$`, 'u'));
+
+  assert.deepEqual([receipt.to, cancellation.to], [['ada@example.com'], ['ada@example.com']]);
+  const text = cancellation.parsed.text ?? '';
+  assert.match(text, /there is no import log/u);
+  assert.ok(!text.includes(job.logKey));
+});
+
+test('mail: tells of a load that was canceled what was done, where its log is, and that the walk was not complete', async () => {
+  const files = Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`${String(index)}.txt`, 'x']));
+  const { jobId, job } = await prepareDrive({ station, minio, image, files });
+  await plugIn();
+  await station.waitForBay('Bay 1', 'loads', ({ progress }) => (progress?.finished.files ?? 0) > 1);
+
+  await station.ask('job', 'cancel', jobId);
+  await station.waitForJob(jobId, ['Canceled']);
+
+  const { text = '' } = (await waitForMail(new RegExp(`^Import job ${jobId} was canceled$`, 'u'))).parsed;
+  assert.ok(text.includes(`s3://${job.logBucket}/${job.logKey}`), text);
+  assert.match(text, /^Loaded: +[0-9,]+ files?, /mu);
+  assert.match(text, /walk over the drive was not complete/u);
+});
+
 test('mail: tells the operator of a drive without SIGNATURE', async () => {
   await makeImage({ path: image, fsType: 'ext4', files: { 'a.txt': 'a' } });
   await plugIn();

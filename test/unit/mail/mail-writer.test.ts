@@ -75,6 +75,7 @@ const LOAD = {
   ignored: { files: 0, bytes: 0 },
   failed: { files: 0, bytes: 0 },
   firstFailed: [],
+  walkIsComplete: true,
 } as const;
 
 const EVENTS: readonly (readonly [event: JobEvent, from: JobState, to: JobState, occasion: string | undefined])[] = [

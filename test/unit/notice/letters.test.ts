@@ -38,6 +38,7 @@ const LOAD: LoadFacts = {
     { path: Buffer.from('a/<b>&"c".txt'), code: 'ReadError' },
     { path: Buffer.from([0x64, 0xff, 0x0a, 0x65]), code: 'AccessDenied' },
   ],
+  walkIsComplete: true,
 };
 
 const NOTICE = noticeOf('NoSuchBucket', { bucket: 'vector-bucket' });
@@ -48,9 +49,9 @@ const LETTERS: Readonly<Record<string, Letter>> = {
   start: startedLetter(JOB),
   completion: completedLetter(JOB, LOAD),
   'a hold': customerHoldLetter(JOB, { notice: NOTICE, station: 'Halle 3' }),
-  cancellation: canceledLetter(JOB),
+  'cancellation of a load': canceledLetter(JOB, LOAD),
   expiry: expiredLetter(JOB),
-  rejection: rejectedLetter(JOB, noticeOf('DeviceError')),
+  'rejection of a load': rejectedLetter(JOB, noticeOf('DeviceError'), LOAD),
 };
 
 for (const [occasion, letter] of Object.entries(LETTERS)) {
@@ -110,6 +111,28 @@ test('completedLetter: names the first twenty of many failed files', () => {
   assert.ok(text.includes('- ReadError f19\n'));
   assert.ok(!text.includes('f20'));
 });
+
+for (const [what, write] of [
+  ['canceledLetter', (load?: LoadFacts): Letter => canceledLetter(JOB, load)],
+  ['rejectedLetter', (load?: LoadFacts): Letter => rejectedLetter(JOB, noticeOf('DeviceError'), load)],
+] as const) {
+  test(`${what}: names no log, when nothing was loaded`, () => {
+    const text = formatText(write());
+
+    assert.match(text, /53TX4/u);
+    assert.match(text, /there is no import log\./u);
+    assert.ok(!text.includes(JOB.logAddress));
+  });
+
+  test(`${what}: says counts, failed files, and whether the walk was complete`, () => {
+    const text = formatText(write(LOAD));
+
+    assert.ok(text.includes('1,234,567 files, 9,876,543,210 bytes'));
+    assert.ok(text.includes('- ReadError a/<b>'));
+    assert.match(text, /one row for every file on the drive\./u);
+    assert.match(formatText(write({ ...LOAD, walkIsComplete: false })), /walk over the drive was not complete/u);
+  });
+}
 
 test('customerHoldLetter: tells the customer what to do, in words for a customer', () => {
   const text = formatText(customerHoldLetter(JOB, { notice: NOTICE, station: 'Halle 3' }));
