@@ -6,6 +6,7 @@ import { addJobCancelCommand } from './job-cancel.ts';
 import { addJobCreateCommand } from './job-create.ts';
 import { addJobListCommand } from './job-list.ts';
 import { addJobShowCommand } from './job-show.ts';
+import { addJobUpdateCommand } from './job-update.ts';
 
 const EXAMPLE = `
 Example:
@@ -16,6 +17,7 @@ Example:
 export const addJobCommands = (program: Command, context: CliContext): void => {
   const job = program.command('job').description('jobs of the customers').addHelpText('after', EXAMPLE);
   addJobCreateCommand(job, context);
+  addJobUpdateCommand(job, context);
   addJobCancelCommand(job, context);
   addJobListCommand(job, context);
   addJobShowCommand(job, context);

@@ -94,10 +94,10 @@ interface KeyUser {
 
 const jobsThatUse = (store: Store, email: string, accessKeyId: string): readonly KeyUser[] =>
   openJobs(store, email)
-    .map(({ jobId, signingKeyId, loadingKeyId }) => ({
+    .map(({ jobId, signingKeyId, loadingKeyId, original }) => ({
       jobId,
       uses: [
-        ...(signingKeyId === accessKeyId ? (['signs'] as const) : []),
+        ...([signingKeyId, original?.signingKeyId].includes(accessKeyId) ? (['signs'] as const) : []),
         ...(loadingKeyId === accessKeyId ? (['loads'] as const) : []),
       ],
     }))

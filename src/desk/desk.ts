@@ -5,6 +5,7 @@ import { parseJobId } from '#job/job-id.ts';
 import { addAccount, addKey, listAccounts, removeAccount, removeKey, showAccount } from './accounts.ts';
 import { createJob, type CreateJobDeps } from './create-job.ts';
 import { done, refuse, refused, type DeskReply } from './reply.ts';
+import { updateJob, type LoadGuard } from './update-job.ts';
 import { jobView } from './views.ts';
 
 /** Who asks: the right that was used, and the name that was given. Nobody has proved the name. */
@@ -29,7 +30,10 @@ export interface DeskRequest {
 }
 
 /** What the desk needs. */
-export type DeskDeps = CreateJobDeps;
+export interface DeskDeps extends CreateJobDeps {
+  /** Absent where no daemon runs; no job is updated then. */
+  readonly loads?: LoadGuard;
+}
 
 /** Answers calls on accounts and jobs. */
 export interface Desk {
@@ -72,6 +76,7 @@ const route = async (
   if (rest.length > 0 || [name, inner, innerName].includes('')) return undefined;
   const depth = [room, name, inner, innerName].filter((part) => part !== undefined).length;
   const email = name?.toLowerCase() ?? '';
+  const details = caller === undefined ? {} : callerDetails(caller);
   switch (`${method} ${room ?? ''} ${String(depth)}`) {
     case 'GET accounts 1':
       return listAccounts(deps);
@@ -90,7 +95,11 @@ const route = async (
     case 'GET jobs 2':
       return showJob(deps, name ?? '');
     case 'POST jobs 1':
-      return createJob(deps, { body, details: caller === undefined ? {} : callerDetails(caller) }, signal);
+      return createJob(deps, { body, details }, signal);
+    case 'POST jobs 3':
+      return inner === 'update' && deps.loads !== undefined
+        ? updateJob({ ...deps, loads: deps.loads }, { name: name ?? '', body, details }, signal)
+        : undefined;
     default:
       return undefined;
   }

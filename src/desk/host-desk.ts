@@ -7,12 +7,23 @@ import type { Config } from '#config/contract.ts';
 import { createMailWriter } from '#mail/mail-writer.ts';
 import type { Store } from '#store/contract.ts';
 import { createDesk, type Desk } from './desk.ts';
+import type { LoadGuard } from './update-job.ts';
 
-/** Makes the desk over an open store. */
-export const createHostDesk = ({ store, config }: { readonly store: Store; readonly config: Config }): Desk =>
+/** What is on this host already. */
+export interface HostDeskDeps {
+  /** Open. */
+  readonly store: Store;
+  readonly config: Config;
+  /** See DeskDeps. */
+  readonly loads?: LoadGuard;
+}
+
+/** Makes the desk. */
+export const createHostDesk = ({ store, config, loads }: HostDeskDeps): Desk =>
   createDesk({
     store,
     config,
+    ...(loads === undefined ? {} : { loads }),
     openBucket: createSdkBucket,
     findRegion: findBucketRegion,
     now: () => new Date(),

@@ -35,6 +35,7 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
   ['KeyInUse', 409],
   ['NoSigningKey', 409],
   ['NoLoadingKey', 409],
+  ['UnableToUpdateJobId', 409],
   ['CreateJobQuotaExceeded', 429],
   ['BucketUnreachable', 502],
   ['NotS3Answer', 502],

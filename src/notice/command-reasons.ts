@@ -58,6 +58,18 @@ export const DESK_REASONS = {
     todo: 'Check the job ID with `import-station job list`; it has five characters and neither zero nor the letter O.',
     retryHelps: false,
   },
+  UnableToUpdateJobId: {
+    happened: 'Job {jobId} is not updated: {message}.',
+    actor: 'operator',
+    todo: 'A job is updated before its first file is sent; while a loader looks at its drive, give `import-station hold {jobId}` first, and `import-station retry {jobId}` afterwards. Later, only a new job helps.',
+    retryHelps: false,
+  },
+  InvalidUpdateSignature: {
+    happened: 'The SIGNATURE file does not sign the updated manifest of job {jobId}: {message}.',
+    actor: 'customer',
+    todo: 'Sign the updated manifest for this job with its key (`import-station sign`), and send both files again. The SIGNATURE on the drive stays as it is.',
+    retryHelps: false,
+  },
   InvalidRequest: {
     happened: 'The request cannot be understood: {message}.',
     actor: 'operator',

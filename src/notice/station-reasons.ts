@@ -19,7 +19,7 @@ export const SIGNATURE_REASONS = {
     retryHelps: false,
   },
   InvalidSignature: {
-    happened: 'The SIGNATURE file does not fit job {jobId}: it was made with another key or for another manifest.',
+    happened: 'The SIGNATURE file does not fit job {jobId}: {message}.',
     actor: 'customer',
     todo: `${PUT_ASIDE}: either the manifest was changed after the job was made, or the drive belongs to another job.`,
     retryHelps: false,

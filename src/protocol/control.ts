@@ -226,7 +226,15 @@ export const jobInputSchema = z.strictObject({
   signingKeyId: z.string().optional(),
 });
 
-/** The answer to `POST /jobs`. */
+/** `POST /jobs/ID/update`: manifest and SIGNATURE file as base64 of their exact bytes. */
+export const jobUpdateSchema = z.strictObject({
+  manifest: z.base64(),
+  signature: z.base64(),
+  /** As for `POST /jobs`. */
+  signingKeyId: z.string().optional(),
+});
+
+/** The answer to `POST /jobs` and `POST /jobs/ID/update`. */
 export const jobCreatedSchema = z.object({ job: jobSchema, warnings: z.array(z.string()) });
 
 /** `POST /release`: the drive is free; `switchedOff`: it was told to spin down, too. */
@@ -274,6 +282,7 @@ export type Refusal = z.infer<typeof refusalSchema>;
 //   GET    /jobs                           read        { jobs: jobSchema[] } (history empty)
 //   GET    /jobs/ID                        read        jobSchema
 //   POST   /jobs                           operator    jobCreatedSchema
+//   POST   /jobs/ID/update                 operator    jobCreatedSchema
 //   POST   /jobs/ID/cancel {why?}          operator    endedJobSchema
 //   POST   /retry {target}                 technician  { retried: string }
 //   POST   /hold {target, why}             technician  { held: string }

@@ -101,8 +101,8 @@ const verifyAndClaim = (
   const verification = verifyDrive(signature, fingerprint, {
     job: (jobId) => store.job(jobId),
     load: (jobId) => store.load(jobId),
-    signingSecret: ({ accountEmail, signingKeyId }) =>
-      store.account(accountEmail)?.keys.find(({ accessKeyId }) => accessKeyId === signingKeyId)?.secretAccessKey,
+    secret: (email, keyId) =>
+      store.account(email)?.keys.find(({ accessKeyId }) => accessKeyId === keyId)?.secretAccessKey,
   });
   if (verification.kind === 'hold') {
     const jobId = verification.job?.jobId;

@@ -21,9 +21,11 @@ import { createClockCheck, type ClockSkew } from './clock-check.ts';
 import { openControlServer } from './control-server.ts';
 import { expireJobs, type ExpiryDeps } from './expire-jobs.ts';
 import { createJournal, type Journal } from './journal.ts';
+import type { DriveRun } from './drive-run.ts';
 import { createLaunchClient } from './launch-client.ts';
 import { createLiveConfig } from './live-config.ts';
 import { createPublisher } from './publish-log.ts';
+import { createLoadGuard } from './load-guard.ts';
 import { reloadConfig } from './reload.ts';
 import { createRoutes, rightOf } from './routes.ts';
 import { createDaemonSender } from './send-mails.ts';
@@ -77,7 +79,9 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const station = stack.use(
     createStation({ ...changes, config, launch, publisher, claims, clock, openBucket: createSdkBucket }),
   );
-  const desk = createHostDesk({ store, config });
+  const runs = (): readonly DriveRun[] => station.bays().flatMap(({ run }) => run ?? []);
+  const loads = createLoadGuard({ store, stateDir, runs });
+  const desk = createHostDesk({ store, config, loads });
   const handle = createRoutes({ config, store, station, desk, clock, now });
   const { runDir } = config.station;
   stack.use(await openControlServer({ runDir, groups: config.control, journal, rightOf, handle }));

@@ -5,15 +5,15 @@ import { isSignatureValid, parseSignatureFile } from '#job/signature.ts';
 import type { JobStatus } from '#job/status.ts';
 import type { EndingEvent } from '#job/transition.ts';
 import type { Secret } from '#language/secret.ts';
-import type { Job, Load } from '#store/contract.ts';
+import type { Job, Load, SignedManifest } from '#store/contract.ts';
 import { hold, type Hold } from './hold.ts';
 
 /** What the store knows, as the decision needs it. */
 export interface VerifyFacts {
   readonly job: (jobId: JobId) => Job | undefined;
   readonly load: (jobId: JobId) => Load | undefined;
-  /** Secret of the key that signs the job; undefined where the key is gone. */
-  readonly signingSecret: (job: Job) => Secret | undefined;
+  /** Secret of a key of an account; undefined where the key is gone. */
+  readonly secret: (accountEmail: string, keyId: string) => Secret | undefined;
 }
 
 /** The job that may be loaded from this drive, or why not. */
@@ -32,11 +32,12 @@ export const verifyDrive = (signature: Uint8Array, driveFingerprint: string, fac
   const jobId = parseJobId(parsed.file.jobId);
   const job = jobId === undefined ? undefined : facts.job(jobId);
   if (job === undefined) return { kind: 'hold', hold: hold('UnknownJob', { jobId: parsed.file.jobId }) };
-  const secret = facts.signingSecret(job);
-  const isValid =
-    secret !== undefined &&
-    isSignatureValid({ signature: parsed.file.signature, jobId: job.jobId, manifest: job.manifest, secret });
-  if (!isValid) return { kind: 'hold', hold: hold('InvalidSignature', { jobId: job.jobId }), job };
+  const { signature: shown } = parsed.file;
+  if (!isSignedBy(shown, job, job.original ?? job, facts)) {
+    const isOfUpdate = job.original !== undefined && isSignedBy(shown, job, job, facts);
+    const message = isOfUpdate ? FITS_THE_UPDATE : FITS_NOTHING;
+    return { kind: 'hold', hold: hold('InvalidSignature', { jobId: job.jobId, message }), job };
+  }
   const load = facts.load(job.jobId);
   const closed = closedJob(job, load);
   if (closed !== undefined) return { kind: 'hold', hold: closed, job };
@@ -44,6 +45,20 @@ export const verifyDrive = (signature: Uint8Array, driveFingerprint: string, fac
     return { kind: 'hold', hold: hold('DifferentDrive', { jobId: job.jobId, drive: load.driveName }), job };
   }
   return { kind: 'job', job };
+};
+
+const FITS_NOTHING = 'it was made with another key or for another manifest';
+/** Decision 18. */
+const FITS_THE_UPDATE = "the drive's SIGNATURE fits the update but not the original";
+
+const isSignedBy = (
+  signature: string,
+  { jobId, accountEmail }: Job,
+  { manifest, signingKeyId }: SignedManifest,
+  facts: VerifyFacts,
+): boolean => {
+  const secret = facts.secret(accountEmail, signingKeyId);
+  return secret !== undefined && isSignatureValid({ signature, jobId, manifest, secret });
 };
 
 /** What a drive of a job that a person has ended, or is just ending, is held with. */

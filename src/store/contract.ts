@@ -48,10 +48,12 @@ export interface JobHold {
 export interface Job {
   readonly jobId: JobId;
   readonly accountEmail: string;
-  /** Exact bytes of the manifest that was signed. */
+  /** Exact bytes of the manifest that loads. */
   readonly manifest: Uint8Array;
-  /** Access key ID whose secret verifies the SIGNATURE. */
+  /** Access key ID whose secret verifies a SIGNATURE of that manifest. */
   readonly signingKeyId: string;
+  /** Of a job that was updated: what it was created with, which verifies its drive (decision 18). */
+  readonly original?: SignedManifest;
   /** Access key ID that loads. */
   readonly loadingKeyId: string;
   readonly bucket: string;
@@ -63,6 +65,15 @@ export interface Job {
   readonly state: JobState;
   readonly hold?: JobHold;
 }
+
+/** A manifest, exact, with the ID of the access key whose secret verifies its SIGNATURE. */
+export type SignedManifest = Pick<Job, 'manifest' | 'signingKeyId'>;
+
+/** What the update of a job replaces. */
+export type JobUpdate = Pick<
+  Job,
+  'manifest' | 'signingKeyId' | 'loadingKeyId' | 'bucket' | 'bucketRegion' | 'logBucket' | 'logKey'
+>;
 
 /** One line of a job's history. */
 export interface JobChange {
@@ -163,6 +174,8 @@ export interface Store extends Disposable {
   jobs(): readonly Job[];
   jobHistory(jobId: JobId): readonly JobChange[];
   changeJob(jobId: JobId, change: JobChange, mails?: readonly Mail[]): void;
+  /** Replaces the manifest; what the job was created with is kept as `original`, its load is forgotten. */
+  updateJob(jobId: JobId, update: JobUpdate, change: JobChange): void;
   holdJob(jobId: JobId, hold: JobHold | undefined, mails?: readonly Mail[]): void;
   /** Jobs whose creation lies within the last 24 hours, for the daily quota (spec 3.4). */
   jobsSince(email: string, since: Date): number;

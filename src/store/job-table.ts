@@ -6,13 +6,16 @@ import { z } from 'zod';
 import type { JobId } from '#job/job-id.ts';
 import { ABORT_CODES, type DeviceStatus, type JobStatus } from '#job/status.ts';
 import type { TableDeps } from './account-table.ts';
-import type { Job, JobChange, JobHold, Store } from './contract.ts';
+import type { Job, JobChange, JobHold, JobUpdate, Store } from './contract.ts';
 import { inTransaction } from './database.ts';
 import { insertMails } from './outbox-table.ts';
 import { blobColumn, dateColumn, detailsColumn, jobIdColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
 
 /** The part of the store that knows jobs. */
-export type JobTable = Pick<Store, 'addJob' | 'job' | 'jobs' | 'jobHistory' | 'changeJob' | 'holdJob' | 'jobsSince'>;
+export type JobTable = Pick<
+  Store,
+  'addJob' | 'job' | 'jobs' | 'jobHistory' | 'changeJob' | 'updateJob' | 'holdJob' | 'jobsSince'
+>;
 
 const JOB_STATUS = z.enum([
   'Pending',
@@ -42,6 +45,8 @@ const jobRow = z.object({
   hold_code: z.string().exactOptional(),
   hold_details: detailsColumn.exactOptional(),
   held_at: dateColumn.exactOptional(),
+  sealed_original: blobColumn.exactOptional(),
+  original_signing_key_id: z.string().exactOptional(),
 });
 
 const changeRow = z
@@ -98,6 +103,14 @@ export const createJobTable = (deps: TableDeps): JobTable => {
         insertMails(database, mails);
       });
     },
+    updateJob: (jobId, update, change) => {
+      inTransaction(database, () => {
+        keepOriginal(deps, jobId);
+        replaceManifest(deps, jobId, update);
+        database.prepare('DELETE FROM load WHERE job_id = ?').run(jobId);
+        insertChange(database, jobId, change);
+      });
+    },
     holdJob: (jobId, hold, mails = []) => {
       inTransaction(database, () => {
         updateHold(database, jobId, hold);
@@ -118,6 +131,32 @@ const updateHold = (database: DatabaseSync, jobId: JobId, hold: JobHold | undefi
     .prepare('UPDATE job SET hold_code = ?, hold_details = ?, held_at = ? WHERE job_id = ?')
     .run(orNull(hold?.code), hold === undefined ? null : JSON.stringify(hold.details), timeOrNull(hold?.heldAt), jobId);
   assert(changes === 1, 'a job that is held is there');
+};
+
+// Once: a second update replaces the first one. What is sealed to another place has to be sealed anew.
+const keepOriginal = (deps: TableDeps, jobId: JobId): void => {
+  const { database, seal } = deps;
+  const row = database.prepare('SELECT * FROM job WHERE job_id = ?').get(jobId);
+  assert(row !== undefined, 'a job that is updated is there');
+  const { manifest, signingKeyId, original } = openJob(deps, row);
+  if (original !== undefined) return;
+  database
+    .prepare('UPDATE job SET sealed_original = ?, original_signing_key_id = ? WHERE job_id = ?')
+    .run(seal.seal(manifest, originalPlaceOf(jobId)), signingKeyId, jobId);
+};
+
+const replaceManifest = ({ database, seal }: TableDeps, jobId: JobId, update: JobUpdate): void => {
+  const { manifest, signingKeyId, loadingKeyId, bucket, bucketRegion, logBucket, logKey } = update;
+  database
+    .prepare(
+      `UPDATE job SET sealed_manifest = ?, signing_key_id = ?, loading_key_id = ?, bucket = ?, bucket_region = ?,
+         log_bucket = ?, log_key = ? WHERE job_id = ?`,
+    )
+    .run(
+      seal.seal(manifest, placeOf(jobId)),
+      ...([signingKeyId, loadingKeyId, bucket, bucketRegion, logBucket, logKey] as const),
+      jobId,
+    );
 };
 
 const insertJob = ({ database, seal }: TableDeps, job: Job): void => {
@@ -163,7 +202,8 @@ const insertChange = (database: DatabaseSync, jobId: JobId, change: JobChange): 
     );
 };
 
-const openJob = ({ seal, damaged }: TableDeps, raw: Readonly<Record<string, unknown>>): Job => {
+const openJob = (deps: TableDeps, raw: Readonly<Record<string, unknown>>): Job => {
+  const { seal, damaged } = deps;
   const row = jobRow.parse(withoutNulls(raw));
   const manifest = seal.open(row.sealed_manifest, placeOf(row.job_id));
   if (manifest === undefined) throw damaged(`the manifest of job ${row.job_id} cannot be decrypted`);
@@ -181,8 +221,20 @@ const openJob = ({ seal, damaged }: TableDeps, raw: Readonly<Record<string, unkn
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     state: { job: row.job_status, device: row.device_status },
+    ...openOriginal(deps, row),
     ...(code === undefined || details === undefined || heldAt === undefined ? {} : { hold: { code, details, heldAt } }),
   };
 };
 
+const openOriginal = (
+  { seal, damaged }: TableDeps,
+  { job_id: jobId, sealed_original: sealed, original_signing_key_id: signingKeyId }: z.infer<typeof jobRow>,
+): Pick<Job, 'original'> => {
+  if (sealed === undefined || signingKeyId === undefined) return {};
+  const manifest = seal.open(sealed, originalPlaceOf(jobId));
+  if (manifest === undefined) throw damaged(`the original manifest of job ${jobId} cannot be decrypted`);
+  return { original: { manifest, signingKeyId } };
+};
+
+const originalPlaceOf = (jobId: JobId): readonly [string, string] => ['job-original', jobId];
 const placeOf = (jobId: JobId): readonly [string, string] => ['job-manifest', jobId];

@@ -118,5 +118,11 @@ const ADD_RELEASE = 'ALTER TABLE attachment ADD COLUMN released_at INTEGER;';
 // JSON: the event and its details.
 const ADD_ENDING = 'ALTER TABLE load ADD COLUMN ending TEXT;';
 
+// What a job that was updated was created with; `sealed_manifest` and `signing_key_id` are those of the update then.
+const ADD_ORIGINAL = `
+  ALTER TABLE job ADD COLUMN sealed_original BLOB;
+  ALTER TABLE job ADD COLUMN original_signing_key_id TEXT;
+`;
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
-export const MIGRATIONS: readonly string[] = [CREATE_STORE, CREATE_OUTBOX, ADD_RELEASE, ADD_ENDING];
+export const MIGRATIONS: readonly string[] = [CREATE_STORE, CREATE_OUTBOX, ADD_RELEASE, ADD_ENDING, ADD_ORIGINAL];

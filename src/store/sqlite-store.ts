@@ -69,6 +69,7 @@ const createStore = (database: DatabaseSync, seal: Seal, file: string): Store =>
     jobs: guard(calls.jobs),
     jobHistory: guard(calls.jobHistory),
     changeJob: guard(calls.changeJob),
+    updateJob: guard(calls.updateJob),
     holdJob: guard(calls.holdJob),
     jobsSince: guard(calls.jobsSince),
     startLoad: guard(calls.startLoad),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { Secret } from '#language/secret.ts';
-import type { Store } from '#store/contract.ts';
+import type { Job, Store } from '#store/contract.ts';
 import {
   jobIdOf,
   sampleAccount,
@@ -212,6 +212,30 @@ function jobTests(open: StoreSubject['open']): void {
     assert.deepEqual(store.jobHistory(jobIdOf('53TX4')), [sampleChange(), change]);
   });
 
+  test('updateJob: replaces the manifest and what follows from it, keeps the original, and forgets the load', (t) => {
+    const store = open(t);
+    const job = sampleJob();
+    store.addJob(job, sampleChange());
+    store.startLoad(sampleLoad());
+    const update = {
+      ...{ manifest: Buffer.from('second'), signingKeyId: 'S2', loadingKeyId: 'L2' },
+      ...{ bucket: 'b2', bucketRegion: 'eu-west-1', logBucket: 'l2', logKey: 'logs/import-log-53TX4' },
+    };
+    const change = { ...sampleChange(), cause: 'updated' };
+
+    store.updateJob(job.jobId, update, change);
+
+    const { manifest, signingKeyId } = job;
+    const wanted = { ...job, ...update, original: { manifest, signingKeyId } };
+    assert.deepEqual(textOf(store.job(job.jobId)), textOf(wanted));
+    assert.equal(store.load(job.jobId), undefined);
+    assert.equal(store.jobHistory(job.jobId).at(-1)?.cause, 'updated');
+
+    store.updateJob(job.jobId, { ...update, manifest: Buffer.from('third') }, change);
+
+    assert.deepEqual(textOf(store.jobs()[0]), textOf({ ...wanted, manifest: Buffer.from('third') }));
+  });
+
   test('changeJob, holdJob: throw, when the job is not known', (t) => {
     const store = open(t);
 
@@ -380,3 +404,12 @@ const revealed = (account: ReturnType<Store['account']>): unknown =>
           token: sessionToken?.reveal(),
         })),
       };
+
+// Buffers and arrays of bytes are one thing here.
+function textOf(job: Job | undefined): object | undefined {
+  if (job === undefined) return undefined;
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const { manifest, original, ...rest } = job;
+  const first = original === undefined ? undefined : { ...original, manifest: text(original.manifest) };
+  return { ...rest, manifest: text(manifest), original: first };
+}

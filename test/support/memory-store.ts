@@ -74,6 +74,13 @@ export const createMemoryStore = (): Store => {
       jobs.set(jobId, { job: { ...job, state: change.state }, history: [...history, change] });
       queueMails(mails);
     },
+    updateJob: (jobId, update, change) => {
+      const { job, history } = jobOf(jobId);
+      const { manifest, signingKeyId } = job;
+      const updated = { ...job, ...update, original: job.original ?? { manifest, signingKeyId } };
+      jobs.set(jobId, { job: updated, history: [...history, change] });
+      loads.delete(jobId);
+    },
     holdJob: (jobId, hold, mails = []) => {
       const { job, history } = jobOf(jobId);
       const { hold: _former, ...rest } = job;

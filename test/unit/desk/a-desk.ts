@@ -40,6 +40,7 @@ export interface DeskOptions {
   readonly refuse?: (asked: AskedProbe) => BucketProblem | undefined;
   readonly randomInt?: DeskDeps['randomInt'];
   readonly now?: () => Date;
+  readonly loads?: Partial<NonNullable<DeskDeps['loads']>>;
 }
 
 /** A desk and everything around it. */
@@ -94,6 +95,7 @@ export const aDesk = (options: DeskOptions = {}): DeskScene => {
     store,
     config: { jobs: { perDay: 50, expiryDays: 30, ...options.jobs } },
     openBucket,
+    loads: { whyBusy: () => undefined, forget: () => undefined, ...options.loads },
     findRegion: options.findRegion ?? findRegion,
     now: options.now ?? (() => NOW),
     mails: createMailWriter({

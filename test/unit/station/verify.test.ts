@@ -5,6 +5,7 @@ import { parseJobId, type JobId } from '#job/job-id.ts';
 import { computeSignature, formatSignatureFile } from '#job/signature.ts';
 import type { JobStatus } from '#job/status.ts';
 import { Secret } from '#language/secret.ts';
+import { holdNotice } from '#station/hold.ts';
 import { verifyDrive, type VerifyFacts } from '#station/verify.ts';
 import type { Job, Load } from '#store/contract.ts';
 
@@ -46,7 +47,7 @@ const load: Load = {
 const facts = (status: JobStatus, over: Partial<VerifyFacts> = {}): VerifyFacts => ({
   job: (jobId) => (jobId === JOB_ID ? job(status) : undefined),
   load: () => undefined,
-  signingSecret: () => SECRET,
+  secret: () => SECRET,
   ...over,
 });
 
@@ -77,7 +78,7 @@ const rows = [
   {
     what: 'a job whose key is gone',
     signature: signatureFile(),
-    facts: facts('Pending', { signingSecret: () => undefined }),
+    facts: facts('Pending', { secret: () => undefined }),
     code: 'InvalidSignature',
   },
   { what: 'a completed job', signature: signatureFile(), facts: facts('Completed'), code: 'AlreadyLoaded' },
@@ -100,3 +101,37 @@ for (const { what, signature, facts: known, code } of rows) {
     assert.equal(verification.kind === 'hold' ? verification.hold.code : verification.kind, code);
   });
 }
+
+test('verifyDrive: goes on verifying by the original, when the job was updated', () => {
+  const updated = {
+    ...job('Pending'),
+    manifest: Buffer.from('other'),
+    original: { manifest: MANIFEST, signingKeyId: 'AKIA' },
+  };
+
+  const verification = verifyDrive(signatureFile(), FINGERPRINT, facts('Pending', { job: () => updated }));
+
+  assert.ok(verification.kind === 'job');
+  assert.equal(verification.job.manifest, updated.manifest);
+});
+
+test('verifyDrive: holds in the words of decision 18, when SIGNATURE fits the update but not the original', () => {
+  const original = { manifest: Buffer.from('other'), signingKeyId: 'AKIA' };
+  const updated = { ...job('Pending'), original };
+
+  const verification = verifyDrive(signatureFile(), FINGERPRINT, facts('Pending', { job: () => updated }));
+
+  assert.ok(verification.kind === 'hold');
+  const { happened } = holdNotice(verification.hold, { jobId: JOB_ID, bay: 'Bay 1' });
+  assert.match(happened, /53TX4: the drive's SIGNATURE fits the update but not the original\.$/u);
+});
+
+test('verifyDrive: says of a SIGNATURE that fits neither that it was made for something else, when the job was updated', () => {
+  const original = { manifest: Buffer.from('other'), signingKeyId: 'AKIA' };
+  const updated = { ...job('Pending'), manifest: Buffer.from('another'), original };
+
+  const verification = verifyDrive(signatureFile(), FINGERPRINT, facts('Pending', { job: () => updated }));
+
+  assert.ok(verification.kind === 'hold');
+  assert.match(verification.hold.details['message'] ?? '', /another key or for another manifest/u);
+});
