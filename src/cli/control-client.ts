@@ -7,7 +7,7 @@
 // - Files that the caller names are read before that, with the caller's own rights.
 
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Config } from '#config/contract.ts';
 import { refusalSchema } from '#protocol/control.ts';
 import type { CliContext } from './context.ts';
@@ -116,6 +116,24 @@ const readAnswer = <Value>({ status, body }: ControlResponse, answer: z.ZodType<
 };
 
 const pathOf = (error: z.ZodError): string => error.issues.map(({ path }) => path.join('.')).join(', ');
+
+/** Hands the bytes of a daemon's text answer to `take`; a refusal is written. Gives the exit code. */
+export const receiveText = async (
+  context: CliContext,
+  { configPath, right, request }: Omit<ControlNeeds, 'needsDaemon'> & { readonly request: ControlRequest },
+  take: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<ExitCode> => {
+  const config = loadConfig(configPath);
+  if (config.kind === 'refused') return refuse(context, config.refusal);
+  const { socketPath, listener } = await findSocket(config.value, right, context.signal);
+  if (listener !== 'running') {
+    const code = listener === 'denied' ? 'NotPermitted' : 'DaemonNotRunning';
+    return refuse(context, refused(code, { file: socketPath }).refusal);
+  }
+  const answer = await createSocketTransport(socketPath, context.by()).receive(request, take, context.signal);
+  const given = answer === undefined ? undefined : readAnswer(answer, z.never());
+  return given?.kind === 'refused' ? refuse(context, given.refusal) : EXIT_CODES.ok;
+};
 
 /** Sends one request and hands its answer to `use`; a refusal is written. Gives the exit code. */
 export const ask = <Value>(

@@ -3,8 +3,9 @@
 import type { HandledJobView, JobView } from '#protocol/control.ts';
 import { formatHold } from './format-hold.ts';
 import { formatFields, formatTable } from './output.ts';
-import { formatCount, formatDate, formatFiles, formatSize } from '#language/quantity.ts';
+import { formatCount, formatDate, formatDuration, formatFiles, formatSize } from '#language/quantity.ts';
 import { shown } from '#language/shown.ts';
+import { HOUR_MS, SECOND_MS } from '#language/units.ts';
 
 /** One line per job under a header, in the order given. */
 export const formatJobs = (jobs: readonly JobView[]): readonly string[] =>
@@ -35,12 +36,19 @@ export const formatJob = (job: JobView): readonly string[] => [
     ['Import log', `${shown(job.logBucket)}/${shown(job.logKey)}`],
     ['Created', formatDate(job.createdAt)],
     ['Expires', formatDate(job.expiresAt)],
+    ['Loading', job.loadingSeconds === undefined ? undefined : formatLoadingTime(job.loadingSeconds)],
     ['Finished', job.finishedAt === undefined ? undefined : formatDate(job.finishedAt)],
   ]),
   ...formatCounts(job.counts),
   ...(job.hold === undefined ? [] : ['', ...formatHold(job.hold)]),
   ...formatHistory(job.history),
 ];
+
+// The fee is reckoned in begun hours.
+const formatLoadingTime = (seconds: number): string => {
+  const hours = Math.max(1, Math.ceil((seconds * SECOND_MS) / HOUR_MS));
+  return `${formatDuration(seconds)} (${String(hours)} ${hours === 1 ? 'hour' : 'hours'} begun)`;
+};
 
 const formatCounts = (counts: JobView['counts']): readonly string[] => {
   if (counts === undefined) return [];

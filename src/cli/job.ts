@@ -5,6 +5,8 @@ import type { CliContext } from './context.ts';
 import { addJobCancelCommand } from './job-cancel.ts';
 import { addJobCreateCommand } from './job-create.ts';
 import { addJobListCommand } from './job-list.ts';
+import { addJobPinCommand } from './job-pin.ts';
+import { addJobReportCommand } from './job-report.ts';
 import { addJobShowCommand } from './job-show.ts';
 import { addJobUpdateCommand } from './job-update.ts';
 
@@ -21,4 +23,6 @@ export const addJobCommands = (program: Command, context: CliContext): void => {
   addJobCancelCommand(job, context);
   addJobListCommand(job, context);
   addJobShowCommand(job, context);
+  addJobReportCommand(job, context);
+  addJobPinCommand(job, context);
 };

@@ -1,6 +1,6 @@
 // Speaks to a running daemon: HTTP and JSON over one of its Unix sockets.
 
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { StationError } from '#language/station-error.ts';
 import { MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
@@ -24,9 +24,23 @@ export interface Transport extends AsyncDisposable {
   send(request: ControlRequest, signal: AbortSignal): Promise<ControlResponse>;
 }
 
+/** A transport that can also receive an answer whose size nobody knows. */
+export interface SocketTransport extends Transport {
+  /**
+   * Hands the bytes of a text answer to `take`, which reads them as fast as it can; undefined once all were taken. A
+   * refusal is given back instead.
+   */
+  receive(
+    request: ControlRequest,
+    take: (bytes: AsyncIterable<Uint8Array>) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<ControlResponse | undefined>;
+}
+
 /** Who listens on a socket: somebody, nobody, or it may not be known. */
 export type Listener = 'running' | 'absent' | 'denied';
 
+const OK = 200;
 const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 // The creation of a job asks buckets, and a bucket that does not answer is waited for.
 const ANSWER_TIMEOUT_MS = 3 * MINUTE_MS;
@@ -51,19 +65,44 @@ export const findListener = (socketPath: string, signal: AbortSignal): Promise<L
   });
 
 /** A transport over a Unix socket; each request has a connection of its own. `by` is the caller's name for the history. */
-export const createSocketTransport = (socketPath: string, by?: string): Transport => ({
-  send: async (asked, signal) => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+export const createSocketTransport = (socketPath: string, by?: string): SocketTransport => {
+  const translated = async <Value>(call: () => Promise<Value>, signal: AbortSignal): Promise<Value> => {
     try {
-      return await exchange({ socketPath, by }, asked, limit);
+      return await call();
     } catch (error: unknown) {
       if (signal.aborted || error instanceof StationError || !(error instanceof Error)) throw error;
       if ('code' in error && error.code === 'ECONNRESET') throw brokenOff(socketPath, error);
       throw isHangUp(error) ? busy(error) : unreadable(socketPath, error.message, error);
     }
-  },
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-});
+  };
+  const readJson = async (incoming: IncomingMessage): Promise<ControlResponse> => ({
+    status: incoming.statusCode ?? 0,
+    body: parseJson(socketPath, await collect(incoming)),
+  });
+  return {
+    send: (asked, signal) => {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+      return translated(() => exchange({ socketPath, by }, asked, readJson, limit), signal);
+    },
+    receive: (asked, take, signal) =>
+      translated(
+        () =>
+          exchange(
+            { socketPath, by },
+            asked,
+            async (incoming) => {
+              if (incoming.statusCode !== OK) return readJson(incoming);
+              incoming.setTimeout(ANSWER_TIMEOUT_MS, () => incoming.destroy(new Error('the answer came to a halt')));
+              await take(incoming);
+              return undefined;
+            },
+            signal,
+          ),
+        signal,
+      ),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+};
 
 const HANG_UPS = ['EPIPE', 'EAGAIN', 'ECONNREFUSED'];
 
@@ -78,12 +117,13 @@ const busy = (cause: Error): StationError =>
     cause,
   });
 
-const exchange = async (
+const exchange = async <Value>(
   { socketPath, by }: { readonly socketPath: string; readonly by: string | undefined },
   asked: ControlRequest,
+  read: (incoming: IncomingMessage) => Promise<Value>,
   signal: AbortSignal,
-): Promise<ControlResponse> => {
-  const { promise, resolve, reject } = Promise.withResolvers<ControlResponse>();
+): Promise<Value> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Value>();
   const body = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body), 'utf8');
   const outgoing = request(
     {
@@ -99,9 +139,7 @@ const exchange = async (
       },
     },
     (incoming) => {
-      collect(incoming)
-        .then((text) => ({ status: incoming.statusCode ?? 0, body: parseJson(socketPath, text) }))
-        .then(resolve, reject);
+      read(incoming).then(resolve, reject);
     },
   );
   outgoing.once('error', reject);

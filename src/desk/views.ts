@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseManifest } from '#job/parse-manifest.ts';
+import { SECOND_MS } from '#language/units.ts';
 import { printable } from '#language/printable.ts';
 import { noticeOf, reasonOf } from '#notice/catalogue.ts';
 import type { Notice } from '#notice/contract.ts';
@@ -44,6 +45,7 @@ export const jobView = (job: Job, load: Load | undefined, history: readonly JobC
     ...(job.hold === undefined ? {} : { hold: holdView(job, job.hold) }),
     ...(counts === undefined ? {} : { counts }),
     ...(load?.finishedAt === undefined ? {} : { finishedAt: load.finishedAt.toISOString() }),
+    ...(load?.loadingMs === undefined ? {} : { loadingSeconds: Math.ceil(load.loadingMs / SECOND_MS) }),
     history: history.map(({ changedAt, state, cause, details }) => ({
       changedAt: changedAt.toISOString(),
       state: { ...state },

@@ -3,23 +3,28 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Cast, type Options, stringify } from 'csv-stringify/sync';
+import type { LogRow } from './contract.ts';
 import { COLUMNS, FILE_COLUMN, publishedFields } from './published-row.ts';
 import { stateDiskError, syncFolder } from './state-disk.ts';
 import { readWorkingLogBatches } from './working-log.ts';
 
 export { formatLogDate } from './published-row.ts';
 
-/** What is published, and how. */
-export interface PublishOptions {
-  /** Path of the finished working log. */
+/** Which rows, and how they are written. */
+export interface LogFormat {
+  /** Path of the working log. */
   readonly workingLog: string;
-  /** Path of the file that is made, replacing one that is there. */
-  readonly target: string;
   /** The data bucket, which stands before each key. */
   readonly bucket: string;
   /** Guards `File` values that a spreadsheet would run as a formula (decision 3). */
   readonly formulaGuard: boolean;
   readonly lineEnd: 'lf' | 'crlf';
+}
+
+/** What is published, and how; the working log is finished. */
+export interface PublishOptions extends LogFormat {
+  /** Path of the file that is made, replacing one that is there. */
+  readonly target: string;
 }
 
 const FILE_MODE = 0o600;
@@ -46,7 +51,19 @@ export const publishLog = async (options: PublishOptions): Promise<void> => {
   }
 };
 
-const writeLog = async ({ workingLog, bucket, formulaGuard, lineEnd }: PublishOptions, path: string): Promise<void> => {
+const writeLog = async (options: PublishOptions, path: string): Promise<void> => {
+  await using file = await open(path, 'w', FILE_MODE);
+  for await (const text of formatLog(options)) await file.writeFile(text);
+  await file.sync();
+};
+
+/**
+ * The log as text, header first, in pieces of bounded size; `isWanted` leaves rows out. Errors: those of the working log.
+ */
+export async function* formatLog(
+  { workingLog, bucket, formulaGuard, lineEnd }: LogFormat,
+  isWanted: (row: LogRow) => boolean = () => true,
+): AsyncGenerator<string> {
   const options: Options = {
     record_delimiter: LINE_ENDS[lineEnd],
     quoted_string: true,
@@ -56,14 +73,12 @@ const writeLog = async ({ workingLog, bucket, formulaGuard, lineEnd }: PublishOp
       object: ({ bare }) => String(bare),
     },
   };
-  await using file = await open(path, 'w', FILE_MODE);
-  await file.writeFile(stringify([COLUMNS], { record_delimiter: LINE_ENDS[lineEnd] }));
+  yield stringify([COLUMNS], { record_delimiter: LINE_ENDS[lineEnd] });
   for await (const rows of readWorkingLogBatches(workingLog)) {
-    const fields = rows.map((row) => publishedFields(row, bucket));
-    await file.writeFile(stringify(fields, options));
+    const fields = rows.filter(isWanted).map((row) => publishedFields(row, bucket));
+    if (fields.length > 0) yield stringify(fields, options);
   }
-  await file.sync();
-};
+}
 
 // What no formula begins with. The package decides; but options for a single field, which it takes as what a cast returns,
 // cost ten times as much as the field itself.

@@ -2,7 +2,7 @@
 
 import type { Family } from './words.ts';
 
-/** Refusals of `hold`, `retry`, `confirm`, `release`, `reject`, `receive`, `return` and `job cancel`. */
+/** Refusals of `hold`, `retry`, `confirm`, `release`, `reject`, `receive`, `return`, `job pin`, `job report` and `job cancel`. */
 export const BAY_REASONS = {
   NothingToRetry: {
     happened: 'Nothing waits for a retry under that name: {target}.',
@@ -52,6 +52,12 @@ export const BAY_REASONS = {
     todo: 'Give the command again with --erased-by-hand where you have erased it, else with --not-erased.',
     retryHelps: false,
   },
+  PinNotShown: {
+    happened: 'There is no PIN to show for job {jobId}: {message}.',
+    actor: 'technician',
+    todo: 'Ask the customer for the PIN; a drive that cannot be unlocked is ended by `import-station reject {jobId} --code DeviceError --why TEXT`.',
+    retryHelps: false,
+  },
   NotReturned: {
     happened: 'The drive of job {jobId} does not go back: {message}.',
     actor: 'technician',
@@ -80,6 +86,12 @@ export const BAY_REASONS = {
     happened: 'A load is in progress in {bay} (job {jobId}).',
     actor: 'technician',
     todo: 'Wait until it is done; to stop it all the same, give `import-station release {bay} --now`: what is loaded is kept, and the load goes on when the drive is plugged in again.',
+    retryHelps: false,
+  },
+  NoReport: {
+    happened: 'There is no report on job {jobId}: {message}.',
+    actor: 'operator',
+    todo: 'Look with `import-station job show {jobId}` what it is in.',
     retryHelps: false,
   },
   NothingToHold: {

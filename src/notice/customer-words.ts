@@ -38,3 +38,10 @@ export const CUSTOMER_WORDS: Readonly<Record<string, string>> = {
 
 /** True where only the customer can end a hold with this code. */
 export const isForCustomer = (code: string): boolean => reasonOf(code)?.actor === 'customer';
+
+/** What it means for the customer that a person at the station has vouched for a hold of this code. */
+export const VOUCHED_WORDS: Readonly<Record<string, string>> = {
+  OtherVolumeWithData: 'The drive has another volume with data, which was not loaded.',
+  NothingToLoad: 'The drive had nothing to load.',
+  DuplicateSignature: 'More than one drive showed the SIGNATURE of this job; this one was loaded.',
+};

@@ -1,7 +1,7 @@
 // What mail says on each occasion. Pure: the facts come in, as they are; here they are made printable.
 
 import { printable } from '#language/printable.ts';
-import { CUSTOMER_WORDS } from './customer-words.ts';
+import { CUSTOMER_WORDS, VOUCHED_WORDS } from './customer-words.ts';
 import type { Notice } from './contract.ts';
 import { facts, list, sentence, type Block, type Letter } from './letter.ts';
 
@@ -26,6 +26,8 @@ export interface LoadFacts {
   readonly firstFailed: readonly { readonly path: Uint8Array; readonly code: string }[];
   /** The log has a row for every file on the drive; false only for a load that was ended (decision 21). */
   readonly walkIsComplete: boolean;
+  /** Holds that a person at the station ended by a word, and that word. */
+  readonly vouched: readonly { readonly code: string; readonly why: string }[];
 }
 
 /** Files and bytes. */
@@ -91,6 +93,7 @@ export const completedLetter = (job: JobFacts, load: LoadFacts): Letter => {
       sentence(`Import job ${jobId} has ended with the status ${load.status}. ${outcome}`),
       facts(['Job', jobId], ['Status', load.status], ...aboutLoad(job, load)),
       ...failedFiles(load),
+      ...vouchedFor(load),
       sentence(
         'The import log has one row for every file on the drive. Keep your copy of the data until you have read it.',
       ),
@@ -214,8 +217,15 @@ const aboutEndedLoad = (job: JobFacts, load: LoadFacts | undefined): readonly Bl
   return [
     facts(['Job', job.jobId], ...aboutLoad(job, load)),
     ...failedFiles(load),
+    ...vouchedFor(load),
     sentence(`Files that were loaded before stay in your bucket. ${named}`),
   ];
+};
+
+const vouchedFor = ({ vouched }: LoadFacts): readonly Block[] => {
+  if (vouched.length === 0) return [];
+  const lines = vouched.map(({ code, why }) => `${VOUCHED_WORDS[code] ?? code} Reason given: ${printable(why)}`);
+  return [sentence('The station had stopped for this, and a person there let it go on:'), list(lines)];
 };
 
 const failedFiles = ({ failed, firstFailed }: LoadFacts): readonly Block[] => {

@@ -180,6 +180,8 @@ export const jobSchema = z.object({
     .object({ loaded: tally, ignored: tally, failed: tally, failedByCode: z.record(z.string(), z.number()) })
     .optional(),
   finishedAt: z.string().optional(),
+  /** Seconds from the first to the last file, holds and absence not counted; absent until the first file. */
+  loadingSeconds: z.number().optional(),
   history: z.array(
     z.object({
       changedAt: z.string(),
@@ -252,6 +254,31 @@ export const handledJobSchema = z.object({
 /** See the schema. */
 export type HandledJobView = z.infer<typeof handledJobSchema>;
 
+/** The answer to `POST /pin`: a secret of the customer. */
+export const pinSchema = z.object({ jobId: z.string(), pin: z.string() });
+
+/** The answer to `GET /jobs/ID/report`: what the import log says, or will say so far. */
+export const jobReportSchema = z.object({
+  jobId: z.string(),
+  state: stateSchema,
+  /** `s3://bucket/key` of the log, and its URL in the endpoint's own style. */
+  logAddress: z.string(),
+  logUrl: z.string(),
+  /** The log is in the bucket, or nothing but that is still to come; else more rows may follow. */
+  isFinal: z.boolean(),
+  /** False for a load that was ended before every file of the drive was found. */
+  walkIsComplete: z.boolean(),
+  loaded: tally,
+  ignored: tally,
+  failed: tally,
+  failedByCode: z.record(z.string(), z.number()),
+  /** The first failed files; `file` is the log's column of that name, printable. */
+  firstFailed: z.array(z.object({ file: z.string(), status: z.number(), code: z.string() })).readonly(),
+});
+
+/** See the schema. */
+export type JobReport = z.infer<typeof jobReportSchema>;
+
 /** The answer to `POST /reject` and `POST /jobs/JOBID/cancel`; `isOver`: no load has to stop first. */
 export const endedJobSchema = z.object({ jobId: z.string(), isOver: z.boolean() });
 
@@ -281,6 +308,9 @@ export type Refusal = z.infer<typeof refusalSchema>;
 //   DELETE /accounts/EMAIL/keys/KEYID      operator    accountSchema
 //   GET    /jobs                           read        { jobs: jobSchema[] } (history empty)
 //   GET    /jobs/ID                        read        jobSchema
+//   GET    /jobs/ID/report                 read        jobReportSchema
+//   GET    /jobs/ID/log                    read        text/csv: the rows of the log as they are published
+//   GET    /jobs/ID/log/failed             read        the same, failed rows alone
 //   POST   /jobs                           operator    jobCreatedSchema
 //   POST   /jobs/ID/update                 operator    jobCreatedSchema
 //   POST   /jobs/ID/cancel {why?}          operator    endedJobSchema
@@ -288,6 +318,7 @@ export type Refusal = z.infer<typeof refusalSchema>;
 //   POST   /hold {target, why}             technician  { held: string }
 //   POST   /confirm {bay, code, why}       technician  { confirmed: string }
 //   POST   /receive {jobId}                technician  handledJobSchema
+//   POST   /pin {jobId}                    technician  pinSchema
 //   POST   /return {jobId, tracking, isErased?}  technician  handledJobSchema
 //   POST   /reject {target, jobId?, code, why}  technician  endedJobSchema
 //   POST   /release {bay, now}             technician  releasedSchema

@@ -56,6 +56,13 @@ const ROUTES: ReadonlyMap<string, BayRoute> = new Map<string, BayRoute>([
       read(receiveSchema, body, ({ jobId }) => answer(station.jobs.receive(jobId, caller), handledBody)),
   ],
   [
+    '/pin',
+    (station, { body, caller }) =>
+      read(receiveSchema, body, ({ jobId }) =>
+        answer(station.jobs.pin(jobId, caller), ({ jobId: asked, pin }) => ({ jobId: asked, pin })),
+      ),
+  ],
+  [
     '/return',
     (station, { body, caller }) =>
       read(returnSchema, body, ({ jobId, tracking, isErased }) =>

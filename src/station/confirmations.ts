@@ -38,3 +38,15 @@ export const isConfirmed = (
     ? last.details['attachmentId'] === attachmentId
     : last.details['drive'] === fingerprint;
 };
+
+/** What a person has vouched for in this job, in order, the last word on each doubt. */
+export const vouchedFor = (
+  { jobHistory }: Pick<Store, 'jobHistory'>,
+  jobId: JobId,
+): readonly { readonly code: string; readonly why: string }[] => {
+  const words = new Map<string, string>();
+  for (const { cause, details } of jobHistory(jobId)) {
+    if (cause === 'confirmed') words.set(details['code'] ?? '', details['why'] ?? '');
+  }
+  return [...words].map(([code, why]) => ({ code, why }));
+};

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 import type { Config } from '#config/contract.ts';
 import { runCommand } from '#drive/run-command.ts';
@@ -29,10 +31,20 @@ export interface ControlRequest {
   readonly caller: Caller;
 }
 
-/** An answer. */
-export interface ControlAnswer {
+/** An answer: JSON, or text that is made while it is sent. */
+export type ControlAnswer = JsonAnswer | StreamAnswer;
+
+/** An answer in JSON. */
+export interface JsonAnswer {
   readonly status: number;
   readonly body: object;
+}
+
+/** An answer whose end is not known when it begins; where making it fails, the connection breaks off. */
+export interface StreamAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly pieces: AsyncIterable<string>;
 }
 
 /** What the sockets need. */
@@ -129,7 +141,7 @@ const createRightServer = (deps: ControlServerDeps, right: Right): Server => {
   return server;
 };
 
-const write = (response: ServerResponse, { status, body }: ControlAnswer): void => {
+const write = (response: ServerResponse, { status, body }: JsonAnswer): void => {
   // Who does not read the answer does not keep it.
   response.setTimeout(REQUEST_TIMEOUT_MS, () => response.destroy());
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
@@ -154,7 +166,16 @@ const answer = async (
     gone.abort(new Error('The caller went away'));
   });
   const given = await decide(deps, right, request, gone.signal);
-  if (!response.destroyed) write(response, given);
+  if (response.destroyed) return;
+  if ('pieces' in given) await writePieces(response, given);
+  else write(response, given);
+};
+
+// Each piece waits until the one before it is taken.
+const writePieces = async (response: ServerResponse, { status, contentType, pieces }: StreamAnswer): Promise<void> => {
+  response.setTimeout(REQUEST_TIMEOUT_MS, () => response.destroy());
+  response.writeHead(status, { 'content-type': contentType });
+  await pipeline(Readable.from(pieces), response);
 };
 
 const decide = async (
@@ -184,7 +205,7 @@ const decide = async (
 };
 
 /** An answer that refuses, in the catalogue's words. */
-export const refuse = (status: number, code: string, details: Readonly<Record<string, string>>): ControlAnswer => {
+export const refuse = (status: number, code: string, details: Readonly<Record<string, string>>): JsonAnswer => {
   const body: Refusal = { error: noticeOf(code, details) };
   return { status, body };
 };

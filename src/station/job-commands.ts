@@ -51,6 +51,8 @@ export interface JobCommands {
   receive(jobId: string, caller: Caller): HandledJob;
   /** The drive was handed to the carrier. Refusals: InvalidJobId, DriveInBay, ErasureNotTold, NotReturned. */
   giveBack(jobId: string, how: Return, caller: Caller): HandledJob;
+  /** The PIN of the drive, for its pad; the history keeps who saw it. Refusals: InvalidJobId, PinNotShown. */
+  pin(jobId: string, caller: Caller): CommandResult<{ readonly jobId: JobId; readonly pin: string }>;
   /** Refusals: InvalidJobId, JobNotEnded. */
   cancel(jobId: string, why: string | undefined, caller: Caller): Promise<EndResult>;
   /** Refusals: those of `cancel`, and NoSuchBay, BayEmpty, JobNotNamed, JobMismatch. */
@@ -93,6 +95,7 @@ export const createJobCommands = (
       if (run !== undefined) return refused('DriveInBay', { jobId: job.jobId, bay: run.bay });
       return giveBack(deps, job, how, caller);
     },
+    pin: (text, caller) => showPin(deps, text, caller),
     cancel: async (text, why, caller) => {
       const jobId = parseJobId(text);
       if (jobId === undefined) return refused('InvalidJobId', { jobId: text });
@@ -139,6 +142,23 @@ const giveBack = (deps: JobChangeDeps, job: Job, { tracking, isErased }: Return,
   const erased = isErased === undefined ? {} : { erased: isErased ? 'by hand' : 'no' };
   changeJob(deps, job.jobId, { kind: 'returned' }, { ...callerDetails(caller), tracking, ...erased });
   return handled;
+};
+
+// Of a job that is over nobody needs it any more.
+const showPin = (deps: JobChangeDeps, text: string, caller: Caller): ReturnType<JobCommands['pin']> => {
+  const { store, now, journal } = deps;
+  const jobId = parseJobId(text);
+  const job = jobId === undefined ? undefined : store.job(jobId);
+  if (job === undefined) return refused('InvalidJobId', { jobId: text });
+  if (isTerminal(job.state.job)) return refused('PinNotShown', { jobId: job.jobId, message: 'the job is over' });
+  const parsed = parseManifest(job.manifest);
+  const pin = parsed.kind === 'ok' ? parsed.manifest.pinCode : undefined;
+  if (pin === undefined) return refused('PinNotShown', { jobId: job.jobId, message: 'its manifest has no pinCode' });
+  // First: nobody has seen it whom the history does not know.
+  const details = callerDetails(caller);
+  store.changeJob(job.jobId, { changedAt: now(), state: job.state, cause: 'pin-shown', details });
+  journal.info({ jobId: job.jobId, ...details }, 'PIN shown');
+  return { kind: 'ok', jobId: job.jobId, pin: printable(pin.reveal()) };
 };
 
 const handledJob = ({ jobId, accountEmail, manifest }: Job): Extract<HandledJob, { readonly kind: 'ok' }> => {

@@ -1,6 +1,7 @@
 // From a verified drive to a finished working log: opens the load's files, gives the order, supervises, counts, judges.
 
 import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 
 import type { Count } from '#import-log/contract.ts';
 import { countLog, judge } from '#import-log/ledger.ts';
@@ -14,6 +15,7 @@ import { giveOrder, type FinishedTally } from './give-order.ts';
 import { hold, type Hold } from './hold.ts';
 import { createKeyIndex } from './key-index.ts';
 import { loadFolder, makeLoadFolder } from './load-folder.ts';
+import { createLoadingTime } from './loading-time.ts';
 import type { LoaderSession } from './loader-session.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -89,7 +91,11 @@ const runLoader = async (
   const onFirstFile = (): void => {
     if (store.job(job.jobId)?.state.job === 'Pending') changeJob(deps, job.jobId, { kind: 'first-file' });
   };
-  const ports = { workingLog, parts, ...keys, onProgress, onFirstFile, isDrivePresent, stops };
+  const keep = (loadingMs: number): void => {
+    store.changeLoad(job.jobId, { loadingMs });
+  };
+  using loadingTime = createLoadingTime({ nowMs: () => performance.now(), formerMs: load.loadingMs, keep });
+  const ports = { workingLog, parts, loadingTime, ...keys, onProgress, onFirstFile, isDrivePresent, stops };
   return await superviseLoad(session, ports, signal);
 };
 

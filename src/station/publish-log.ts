@@ -18,8 +18,10 @@ import { SHOWN_FAILED_FILES, type LoadFacts } from '#notice/letters.ts';
 import type { Job, Mail } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { isWalkComplete } from './canceled-files.ts';
+import { vouchedFor } from './confirmations.ts';
 import { changeJob, type JobChangeDeps } from './change-job.ts';
 import { hold, holdNotice, type Hold } from './hold.ts';
+import { loadingHours } from './loading-time.ts';
 import { loadFolder, tidyLoadFolder, type LoadFolder } from './load-folder.ts';
 import { parseSummary } from './summary.ts';
 
@@ -120,6 +122,7 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
     return held;
   }
   const facts = await loadFacts(deps, summary, {
+    jobId,
     workingLog: files.workingLog,
     walkIsComplete: isWalkComplete(load.ending),
   });
@@ -180,15 +183,19 @@ const ownHoldMails = ({ store, mails }: PublishDeps, jobId: JobId, held: Hold, a
 };
 
 const loadFacts = async (
-  { config }: PublishDeps,
+  { config, store }: PublishDeps,
   count: LogCount,
-  { workingLog, walkIsComplete }: { readonly workingLog: string; readonly walkIsComplete: boolean },
+  {
+    jobId,
+    workingLog,
+    walkIsComplete,
+  }: { readonly jobId: JobId; readonly workingLog: string; readonly walkIsComplete: boolean },
 ): Promise<LoadFacts> => {
   const { loaded, ignored, failed } = count;
   const isRead = failed.files > 0 && config.mail !== undefined;
   const firstFailed = isRead ? await firstFailedRows(readWorkingLog(workingLog), SHOWN_FAILED_FILES) : [];
   const status = failed.files === 0 ? 'Completed' : 'SuccessWithErrors';
-  return { status, loaded, ignored, failed, firstFailed, walkIsComplete };
+  return { status, loaded, ignored, failed, firstFailed, walkIsComplete, vouched: vouchedFor(store, jobId) };
 };
 
 const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {
@@ -198,7 +205,7 @@ const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {
   for (const { attachmentId, jobId } of store.openAttachments()) {
     if (jobId === job.jobId) store.changeAttachment(attachmentId, { outcome: 'done' });
   }
-  const ending = store.load(job.jobId)?.ending;
+  const { ending, loadingMs } = store.load(job.jobId) ?? {};
   changeJob(
     deps,
     job.jobId,
@@ -209,6 +216,7 @@ const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {
       ignoredFiles: String(count.ignored.files),
       failedFiles: String(failed),
       log: `s3://${job.logBucket}/${job.logKey}`,
+      loadingHours: String(loadingHours(loadingMs)),
     },
     count,
   );

@@ -7,6 +7,7 @@ import { answerBayRoute, answerCancel, isBayRoute } from './bay-routes.ts';
 import type { ClockCheck } from './clock-check.ts';
 import type { ControlAnswer, ControlRequest, Right } from './control-server.ts';
 import type { Station } from './station.ts';
+import { answerReport } from './job-report.ts';
 import { drivesView, statusView } from './status-view.ts';
 
 /** What the routes lead to. */
@@ -43,6 +44,7 @@ export const createRoutes =
         return (
           (await answerBayRoute(station, request)) ??
           (await answerCancel(station, request)) ??
+          (await answerReport({ config, store }, request)) ??
           (await desk.handle(request, signal))
         );
     }

@@ -7,6 +7,7 @@ import { SECOND_MS } from '#language/units.ts';
 import type { LoaderMessage } from '#protocol/loader.ts';
 import { hold, type Hold } from './hold.ts';
 import type { KeyIndex } from './key-index.ts';
+import type { LoadingTime } from './loading-time.ts';
 import type { LoaderSession } from './loader-session.ts';
 import type { PartsJournal } from './parts-journal.ts';
 
@@ -24,6 +25,7 @@ export interface LoadPorts {
   /** Is the drive still attached as it was? */
   readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
   readonly stops: LoadStops;
+  readonly loadingTime: Pick<LoadingTime, 'start' | 'goOn'>;
 }
 
 /** Each is aborted with a hold code: the loader finishes the files in flight, then the load is held with that code. */
@@ -99,6 +101,7 @@ const serve = async (
   switch (message.kind) {
     case 'rows':
       await ports.workingLog.append(payload ?? new Uint8Array(0));
+      ports.loadingTime.goOn();
       await session.send({ kind: 'stored', sequence: message.sequence });
       return undefined;
     case 'upload-planned':
@@ -106,10 +109,12 @@ const serve = async (
     case 'part-finished':
     case 'upload-ended':
       await ports.parts.record(message);
+      if (message.kind === 'part-finished') ports.loadingTime.start();
       await session.send({ kind: 'stored', sequence: message.sequence });
       return undefined;
     case 'first-file':
       ports.onFirstFile();
+      ports.loadingTime.start();
       await session.send({ kind: 'stored', sequence: message.sequence });
       return undefined;
     case 'drive-check': {

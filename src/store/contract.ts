@@ -106,6 +106,8 @@ export interface Load {
   /** JSON of the finished count (import-log LogCount), for `status` and `job show`. */
   readonly summary?: string;
   readonly ending?: LoadEnding;
+  /** Time from the first to the last file, of all loaders together; absent until the first file. */
+  readonly loadingMs?: number;
 }
 
 /** One stay of a drive in a bay. */
@@ -186,7 +188,7 @@ export interface Store extends Disposable {
   loadsIn(phase: Load['phase']): readonly Load[];
   changeLoad(
     jobId: JobId,
-    change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint' | 'ending'>>,
+    change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint' | 'ending' | 'loadingMs'>>,
   ): void;
 
   /** One that is known already (the daemon was restarted) is open again, with its job, outcome and time of arrival. */

@@ -41,6 +41,7 @@ const loadRow = z
     finished_at: dateColumn.exactOptional(),
     summary: z.string().exactOptional(),
     ending: z.string().exactOptional(),
+    loading_ms: z.number().exactOptional(),
   })
   .transform((row): Load => ({
     jobId: row.job_id,
@@ -52,6 +53,7 @@ const loadRow = z
     ...(row.finished_at === undefined ? {} : { finishedAt: row.finished_at }),
     ...(row.summary === undefined ? {} : { summary: row.summary }),
     ...(row.ending === undefined ? {} : { ending: endingSchema.parse(JSON.parse(row.ending)) }),
+    ...(row.loading_ms === undefined ? {} : { loadingMs: row.loading_ms }),
   }));
 
 const attachmentRow = z
@@ -127,8 +129,9 @@ export const createLoadTable = (database: DatabaseSync): LoadTable => {
 const insertLoad = (database: DatabaseSync, load: Load): void => {
   database
     .prepare(
-      `INSERT INTO load (job_id, started_at, drive_fingerprint, drive_name, hash_key, phase, finished_at, summary, ending)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO load (job_id, started_at, drive_fingerprint, drive_name, hash_key, phase, finished_at, summary, ending,
+         loading_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       load.jobId,
@@ -140,6 +143,7 @@ const insertLoad = (database: DatabaseSync, load: Load): void => {
       timeOrNull(load.finishedAt),
       orNull(load.summary),
       endingOrNull(load),
+      orNull(load.loadingMs),
     );
 };
 
@@ -148,7 +152,8 @@ const endingOrNull = ({ ending }: Load): string | null => (ending === undefined 
 const updateLoad = (database: DatabaseSync, load: Load): void => {
   database
     .prepare(
-      'UPDATE load SET drive_fingerprint = ?, phase = ?, finished_at = ?, summary = ?, ending = ? WHERE job_id = ?',
+      `UPDATE load SET drive_fingerprint = ?, phase = ?, finished_at = ?, summary = ?, ending = ?, loading_ms = ?
+       WHERE job_id = ?`,
     )
     .run(
       load.driveFingerprint,
@@ -156,6 +161,7 @@ const updateLoad = (database: DatabaseSync, load: Load): void => {
       timeOrNull(load.finishedAt),
       orNull(load.summary),
       endingOrNull(load),
+      orNull(load.loadingMs),
       load.jobId,
     );
 };

@@ -124,5 +124,14 @@ const ADD_ORIGINAL = `
   ALTER TABLE job ADD COLUMN original_signing_key_id TEXT;
 `;
 
+const ADD_LOADING_TIME = 'ALTER TABLE load ADD COLUMN loading_ms INTEGER;';
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
-export const MIGRATIONS: readonly string[] = [CREATE_STORE, CREATE_OUTBOX, ADD_RELEASE, ADD_ENDING, ADD_ORIGINAL];
+export const MIGRATIONS: readonly string[] = [
+  CREATE_STORE,
+  CREATE_OUTBOX,
+  ADD_RELEASE,
+  ADD_ENDING,
+  ADD_ORIGINAL,
+  ADD_LOADING_TIME,
+];

@@ -328,11 +328,19 @@ function loadTests(open: StoreSubject['open']): void {
     const store = withJob(t);
     store.startLoad(sampleLoad());
     store.changeLoad(jobIdOf('53TX4'), { phase: 'publishing', summary: '{"loaded":1}' });
+    store.changeLoad(jobIdOf('53TX4'), { loadingMs: 5000 });
     store.changeLoad(jobIdOf('53TX4'), { phase: 'done', finishedAt: new Date('2026-01-05T10:00:00.000Z') });
 
     assert.deepEqual(
       plain(store.load(jobIdOf('53TX4'))),
-      plain(sampleLoad({ phase: 'done', summary: '{"loaded":1}', finishedAt: new Date('2026-01-05T10:00:00.000Z') })),
+      plain(
+        sampleLoad({
+          phase: 'done',
+          summary: '{"loaded":1}',
+          loadingMs: 5000,
+          finishedAt: new Date('2026-01-05T10:00:00.000Z'),
+        }),
+      ),
     );
     assert.throws(() => {
       store.changeLoad(jobIdOf('11111'), { phase: 'done' });

@@ -15,6 +15,7 @@ import {
   drivesSchema,
   handledJobSchema,
   jobCreatedSchema,
+  jobReportSchema,
   jobSchema,
   statusSchema,
 } from '#protocol/control.ts';
@@ -28,6 +29,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'job create': jobCreatedSchema,
   'job list': jobListSchema,
   'job show': jobSchema,
+  'job report': jobReportSchema,
   reasons: reasonsSchema,
   receive: handledJobSchema,
   return: handledJobSchema,

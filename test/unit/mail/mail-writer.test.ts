@@ -76,6 +76,7 @@ const LOAD = {
   failed: { files: 0, bytes: 0 },
   firstFailed: [],
   walkIsComplete: true,
+  vouched: [],
 } as const;
 
 const EVENTS: readonly (readonly [event: JobEvent, from: JobState, to: JobState, occasion: string | undefined])[] = [

@@ -39,6 +39,7 @@ const LOAD: LoadFacts = {
     { path: Buffer.from([0x64, 0xff, 0x0a, 0x65]), code: 'AccessDenied' },
   ],
   walkIsComplete: true,
+  vouched: [],
 };
 
 const NOTICE = noticeOf('NoSuchBucket', { bucket: 'vector-bucket' });
@@ -85,6 +86,14 @@ test('completedLetter: says status, counts, where the log is, and which files fa
   ]) {
     assert.ok(text.includes(wanted), `${wanted} in\n${text}`);
   }
+});
+
+test('completedLetter: says what a person at the station vouched for, printable', () => {
+  const vouched = [{ code: 'OtherVolumeWithData', why: 'photos\nonly' }];
+
+  const text = formatText(completedLetter(JOB, { ...LOAD, vouched }));
+
+  assert.match(text, /another volume with data, which was not loaded\. Reason given: photos\\u\{a\}only/u);
 });
 
 test('completedLetter: names no file, when none failed', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { parseJobId } from '#job/job-id.ts';
-import { isConfirmable, isConfirmed, type ConfirmableCode } from '#station/confirmations.ts';
+import { isConfirmable, isConfirmed, vouchedFor, type ConfirmableCode } from '#station/confirmations.ts';
 import type { JobChange } from '#store/contract.ts';
 
 const jobId = parseJobId('53TX4') ?? assert.fail();
@@ -63,4 +63,18 @@ for (const { what, history, code, isTrue } of [
 test('isConfirmable: is false, for what no word can mend', () => {
   assert.equal(isConfirmable('InvalidSignature'), false);
   assert.equal(isConfirmable('DifferentDrive'), false);
+});
+
+test('vouchedFor: gives the last word on each doubt, and no other words', () => {
+  const history = [
+    said('NothingToLoad'),
+    said('OtherVolumeWithData', 'drive-1', 'boot:7', 'held'),
+    said('OtherVolumeWithData'),
+    { ...said('NothingToLoad'), details: { code: 'NothingToLoad', why: 'seen again' } },
+  ];
+
+  assert.deepEqual(vouchedFor({ jobHistory: () => history }, jobId), [
+    { code: 'NothingToLoad', why: 'seen again' },
+    { code: 'OtherVolumeWithData', why: 'seen' },
+  ]);
 });
