@@ -97,6 +97,8 @@ export interface Config {
     readonly perDay: number;
     /** Days until a job expires (spec 3.1). */
     readonly expiryDays: number;
+    /** A load with failed files waits for a person before its log is written. */
+    readonly failedWait: boolean;
     /** Country of this facility, for the customs rule (spec 1.5); absent: the rule is not applied. */
     readonly facilityCountry?: string;
   };

@@ -31,7 +31,7 @@ export const DEFAULTS = {
   log: { formulaGuard: true, lineEnd: 'lf' },
   journal: { level: 'info' },
   /** Spec 3.1 and 3.4. */
-  jobs: { perDay: 50, expiryDays: 30 },
+  jobs: { perDay: 50, expiryDays: 30, failedWait: false },
   mail: {
     security: 'starttls',
     /** RFC 6409, RFC 8314, RFC 5321. */

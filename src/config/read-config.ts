@@ -189,6 +189,7 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
     jobs: {
       perDay: jobs.per_day,
       expiryDays: jobs.expiry_days,
+      failedWait: jobs.failed_wait,
       ...(jobs.facility_country === undefined ? {} : { facilityCountry: jobs.facility_country }),
     },
     ...(file.mail === undefined ? {} : { mail: mailOf(file.mail, credentialFile(SMTP_PASSWORD_NAME)) }),

@@ -241,6 +241,11 @@ export const configSchema = section({
     expiry_days: whole(1, MAX_EXPIRY_DAYS)
       .default(DEFAULTS.jobs.expiryDays)
       .describe('Time until a job that saw no drive expires.'),
+    failed_wait: flag
+      .default(DEFAULTS.jobs.failedWait)
+      .describe(
+        'A load with failed files is a hold before its log is written: `retry` loads those alone, `confirm` ends the job as it is.',
+      ),
     facility_country: name.optional().meta({
       description: 'Country of this facility: drives from other countries need `customs` in their manifest.',
       otherwise: 'nobody is asked for customs',

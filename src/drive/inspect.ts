@@ -28,6 +28,8 @@ export interface RootInspection {
   readonly otherEntries: number;
   /** Bytes that the file system says are in use. */
   readonly usedBytes: number;
+  /** Files and folders that the file system says it has; 0 where it does not count them (FAT, NTFS, btrfs). */
+  readonly usedFiles: number;
 }
 
 const SIGNATURE_NAME = 'SIGNATURE';
@@ -68,6 +70,7 @@ export const inspectRoot = async (root: string): Promise<RootInspection> => {
     nearMisses: nearMisses.slice(0, MAX_NEAR_MISSES),
     otherEntries: listing.otherEntries,
     usedBytes: (usage.blocks - usage.bfree) * usage.bsize,
+    usedFiles: Math.max(0, usage.files - usage.ffree),
   };
 };
 

@@ -43,5 +43,6 @@ export const isForCustomer = (code: string): boolean => reasonOf(code)?.actor ==
 export const VOUCHED_WORDS: Readonly<Record<string, string>> = {
   OtherVolumeWithData: 'The drive has another volume with data, which was not loaded.',
   NothingToLoad: 'The drive had nothing to load.',
+  FilesFailed: 'Files had failed, and were not tried once more.',
   DuplicateSignature: 'More than one drive showed the SIGNATURE of this job; this one was loaded.',
 };

@@ -114,6 +114,18 @@ export const LOAD_REASONS = {
     todo: 'Leave the drive in, run `import-station retry {bay}` so that the whole drive is compared once more, and report this to the makers if it comes again.',
     retryHelps: true,
   },
+  FilesFailed: {
+    happened: 'Files could not be loaded ({message}); all others are.',
+    actor: 'technician',
+    todo: 'Look with `import-station job report {jobId}` which and why. `import-station retry {bay}` loads those alone once more, where another cable or a repaired bucket can help; `import-station confirm {bay} FilesFailed --why TEXT` ends the job as it is.',
+    retryHelps: true,
+  },
+  NoRoomForLog: {
+    happened: "This station's own disk may not have room for the import log of the drive: {message}.",
+    actor: 'operator',
+    todo: 'Make room on the disk that holds the state directory, then run `import-station retry {bay}`; nothing of the drive was loaded yet.',
+    retryHelps: true,
+  },
   LogNotWritten: {
     happened: 'Everything is loaded, but the import log could not be put into the bucket: {message}.',
     actor: 'customer',

@@ -55,6 +55,8 @@ export const WAYS_OUT: Readonly<Record<HoldCode, readonly WayOut[]>> = {
   NothingToLoad: VOUCHED,
   NotReceivedYet: REPAIRED,
 
+  FilesFailed: ['retry', 'confirm', 'reject'],
+  NoRoomForLog: REPAIRED,
   LedgerDoesNotBalance: DAMAGED,
   LogNotWritten: REPAIRED,
   LoaderFailed: DAMAGED,

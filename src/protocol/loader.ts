@@ -63,6 +63,8 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
     /** Names in the root besides SIGNATURE and an empty lost+found, at most 1,000 counted. */
     otherEntries: z.number().int(),
     usedBytes: z.number(),
+    /** Files and folders of the file system, 0 where it does not count them. */
+    usedFiles: z.number(),
   }),
   /** Rows to append; `sequence` counts messages from 1. */
   z.object({ kind: z.literal('rows'), sequence: z.number().int(), rows: z.number().int(), bytes: z.number().int() }),

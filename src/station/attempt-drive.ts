@@ -1,9 +1,11 @@
 // One attempt at a drive: probe, look, verify, load, count, release, publish. Each step ends the attempt with a state, or
 // leads to the next one.
 
+import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 import { driveName } from '#drive/identity.ts';
+import { dropFailedRows } from '#import-log/drop-failed.ts';
 import type { JobId } from '#job/job-id.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import type { Job } from '#store/contract.ts';
@@ -11,12 +13,15 @@ import { abortable } from './abortable.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { changeJob } from './change-job.ts';
 import { isConfirmable, isConfirmed } from './confirmations.ts';
+import { failedStep } from './failed-files.ts';
 import { freeDrive } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
 import { readHostTime } from './host-time.ts';
 import { inspectDrive, probeDrive } from './inspect-drive.ts';
 import { loadDrive } from './load-drive.ts';
+import { loadFolder } from './load-folder.ts';
 import type { LoaderSession } from './loader-session.ts';
+import { checkLogRoom, type RoomQuestion } from './log-room.ts';
 import { createProgressMeter, type Progress } from './progress.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
 import type { RunState } from './run-state.ts';
@@ -139,8 +144,12 @@ const load = async (
   signal: AbortSignal,
 ): Promise<RunState | Claimed> => {
   const { jobId } = job;
+  const held = await goOnAfterFailed(deps, jobId);
+  if (held !== undefined) return { kind: 'hold', hold: held, jobId };
   // A load that was finished before a restart has only its log to publish.
   if (deps.store.load(jobId)?.phase === 'publishing') return { kind: 'claimed', job, fingerprint };
+  const noRoom = await checkLogRoom(roomQuestion(deps, jobId, session.inspection.usedFiles));
+  if (noRoom !== undefined) return { kind: 'hold', hold: noRoom, jobId };
   const clockHold = await checkClock(deps, job, signal);
   if (clockHold !== undefined) return { kind: 'hold', hold: clockHold, jobId };
   const meter = createProgressMeter({
@@ -174,6 +183,34 @@ const load = async (
   if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
   if (end.kind === 'hold') return { kind: 'hold', hold: inWords(deps, jobId, end.hold), jobId };
   return { kind: 'claimed', job, fingerprint, ...(progress === undefined ? {} : { progress }) };
+};
+
+// What a person has said of failed files, if the load waits for that; the hold where nobody has said anything yet.
+const goOnAfterFailed = async (deps: RunDeps, jobId: JobId): Promise<Hold | undefined> => {
+  const { store, config, journal } = deps;
+  const load = store.load(jobId);
+  const waiting = load === undefined ? undefined : failedStep(store, load, config.jobs.failedWait);
+  switch (waiting?.step) {
+    case undefined:
+      return undefined;
+    case 'hold':
+      return waiting?.hold;
+    case 'publish':
+      if (store.job(jobId)?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
+      store.changeLoad(jobId, { phase: 'publishing' });
+      return undefined;
+    case 'load-again':
+      journal.info({ jobId }, 'failed files are loaded again');
+      await dropFailedRows(loadFolder(config.station.stateDir, jobId).workingLog);
+      return undefined;
+  }
+};
+
+const roomQuestion = ({ config }: RunDeps, jobId: JobId, usedFiles: number): RoomQuestion => {
+  const { stateDir } = config.station;
+  const { workingLog } = loadFolder(stateDir, jobId);
+  const writtenBytes = statSync(workingLog, { throwIfNoEntry: false })?.size ?? 0;
+  return { folder: stateDir, usedFiles, writtenBytes };
 };
 
 const checkClock = async ({ store, clock }: RunDeps, job: Job, signal: AbortSignal): Promise<Hold | undefined> => {

@@ -7,7 +7,7 @@ import { formatWorkingRow, openWorkingLog, readWorkingLog } from '#import-log/wo
 import { parseManifest } from '#job/parse-manifest.ts';
 import { createContentTypeOf } from '#object/content-types.ts';
 import type { KnownUpload } from '#protocol/loader.ts';
-import type { Job, LoadEnding } from '#store/contract.ts';
+import type { Job, Load, LoadEnding } from '#store/contract.ts';
 
 /** What the history of a job says of the walk of a load that was ended. */
 export const WALK_COMPLETE: string = 'complete';
@@ -43,11 +43,12 @@ export const addCanceledRows = async ({ job, workingLog, uploads, now }: Cancele
   if (rows.length > 0) await log.append(Buffer.concat(rows));
 };
 
-/** The ending as the history keeps it, with what is known of the walk. */
-export const withWalk = (ending: LoadEnding): LoadEnding => ({
-  ...ending,
-  details: { walk: WALK_NOT_COMPLETE, ...ending.details },
-});
+/** The ending of a load as the history keeps it, with what is known of the walk: one with a summary had ended its walk. */
+export const withWalk = ({ ending, summary }: Pick<Load, 'ending' | 'summary'>): Pick<Load, 'ending'> => {
+  if (ending === undefined) return {};
+  const walk = summary === undefined ? WALK_NOT_COMPLETE : WALK_COMPLETE;
+  return { ending: { ...ending, details: { walk, ...ending.details } } };
+};
 
 /** Does the log of an ended load name every file of the drive? */
 export const isWalkComplete = (ending: LoadEnding | undefined): boolean =>

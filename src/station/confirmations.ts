@@ -9,6 +9,7 @@ import type { StationHoldCode } from './hold.ts';
 const CONFIRMABLE = [
   'OtherVolumeWithData',
   'NothingToLoad',
+  'FilesFailed',
   'DuplicateSignature',
 ] as const satisfies readonly StationHoldCode[];
 

@@ -121,8 +121,7 @@ const finish = async (
   const count = await countDone(deps, load);
   if (count === undefined) await closeEmpty(deps, load);
   else {
-    const ending = load.ending === undefined ? {} : { ending: withWalk(load.ending) };
-    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count), ...ending });
+    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count), ...withWalk(load) });
     // What the bucket refuses is a hold of the job, which `retry` ends; the drive may go all the same.
     await publisher.publish(jobId);
   }

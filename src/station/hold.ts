@@ -20,6 +20,8 @@ export type StationHoldCode =
   | 'DifferentDrive'
   | 'OtherVolumeWithData'
   | 'NothingToLoad'
+  | 'FilesFailed'
+  | 'NoRoomForLog'
   | 'NotReceivedYet'
   | 'BadContact'
   | 'HeldByPerson'

@@ -86,5 +86,5 @@ const report = async (
 };
 
 // The count is kept once the load has ended.
-const countOf = async ({ summary, hashKey }: Load, workingLog: string): Promise<LogCount> =>
-  parseSummary(summary) ?? countLog(readWorkingLog(workingLog), hashKey);
+const countOf = async ({ phase, summary, hashKey }: Load, workingLog: string): Promise<LogCount> =>
+  (phase === 'loading' ? undefined : parseSummary(summary)) ?? countLog(readWorkingLog(workingLog), hashKey);

@@ -11,6 +11,7 @@ import type { Account, Job, Load } from '#store/contract.ts';
 import { WALK_COMPLETE } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
 import { isConfirmed } from './confirmations.ts';
+import { holdForFailed } from './failed-files.ts';
 import { giveOrder, type FinishedTally } from './give-order.ts';
 import { hold, type Hold } from './hold.ts';
 import { createKeyIndex } from './key-index.ts';
@@ -113,7 +114,7 @@ const closeLedger = async (
   load: Load,
   found: Count,
 ): Promise<Hold | undefined> => {
-  const { config, store, journal } = deps;
+  const { config, store, journal, now } = deps;
   const { jobId } = load;
   const counted = await countLog(readWorkingLog(loadFolder(config.station.stateDir, jobId).workingLog), load.hashKey);
   const verdict = judge(found, counted);
@@ -121,11 +122,16 @@ const closeLedger = async (
     journal.error({ jobId, found, counted: counted.all, reason: verdict.message }, 'ledger does not balance');
     return hold('LedgerDoesNotBalance', { jobId, problem: verdict.message });
   }
+  const job = store.job(jobId);
+  if (counted.failed.files > 0 && config.jobs.failedWait && job !== undefined) {
+    store.changeLoad(jobId, { summary: formatSummary(counted) });
+    return holdForFailed(store, job, counted, now());
+  }
   const isEmpty = counted.loaded.files + counted.failed.files === 0;
   const vouched = { jobId, attachmentId, fingerprint };
   if (isEmpty && !isConfirmed(store, 'NothingToLoad', vouched)) return hold('NothingToLoad');
   // A job whose every file failed before its first request has not been in progress until now.
-  if (store.job(jobId)?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
+  if (job?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
   store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(counted) });
   journal.info({ jobId, found, verdict: verdict.kind }, 'load finished');
   return undefined;

@@ -63,7 +63,7 @@ test('parseConfig: fills every default in, when only the identities are given', 
     },
     log: { formulaGuard: true, lineEnd: 'lf' },
     journal: { level: 'info' },
-    jobs: { perDay: 50, expiryDays: 30 },
+    jobs: { perDay: 50, expiryDays: 30, failedWait: false },
     bays: [],
   });
 });
@@ -106,6 +106,7 @@ level = "debug"
 [jobs]
 per_day = 3
 expiry_days = 4
+failed_wait = true
 facility_country = "USA"
 [mail]
 host = "smtp.example.com"
@@ -152,7 +153,7 @@ image = "/srv/drive.img"
     },
     log: { formulaGuard: false, lineEnd: 'crlf' },
     journal: { level: 'debug' },
-    jobs: { perDay: 3, expiryDays: 4, facilityCountry: 'USA' },
+    jobs: { perDay: 3, expiryDays: 4, failedWait: true, facilityCountry: 'USA' },
     mail: {
       host: 'smtp.example.com',
       port: 2525,

@@ -93,7 +93,7 @@ export const aDesk = (options: DeskOptions = {}): DeskScene => {
   };
   const desk = createDesk({
     store,
-    config: { jobs: { perDay: 50, expiryDays: 30, ...options.jobs } },
+    config: { jobs: { perDay: 50, expiryDays: 30, failedWait: false, ...options.jobs } },
     openBucket,
     loads: { whyBusy: () => undefined, forget: () => undefined, ...options.loads },
     findRegion: options.findRegion ?? findRegion,

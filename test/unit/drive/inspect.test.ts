@@ -22,12 +22,13 @@ test('inspectRoot: gives SIGNATURE’s bytes, and counts neither it nor an empty
   fs.writeFileSync(path.join(root, 'a'), '');
   fs.mkdirSync(path.join(root, 'b'));
 
-  const { signature, otherEntries, nearMisses, usedBytes } = await inspectRoot(root);
+  const { signature, otherEntries, nearMisses, usedBytes, usedFiles } = await inspectRoot(root);
 
   assert.deepEqual(signature, { kind: 'file', content: content.toString('base64') });
   assert.equal(otherEntries, 2);
   assert.deepEqual(nearMisses, []);
   assert.ok(usedBytes > 0);
+  assert.ok(usedFiles > 0);
 });
 
 const lostAndFounds: readonly (readonly [string, (path: string) => void])[] = [

@@ -18,6 +18,7 @@ const volume = (
     nearMisses: [],
     otherEntries: 1,
     usedBytes: 10,
+    usedFiles: 0,
     ...inspection,
   },
 });
