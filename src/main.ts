@@ -43,7 +43,14 @@ const main = async (): Promise<number> => {
         runDaemon: async (options) => {
           const onReload = hearHangups();
           const { runDaemon } = await import('#station/daemon.ts');
-          return runDaemon({ ...options, serviceManager: serviceManagerFacts(), onReload, giveUp });
+          const { productVersion } = await import('#cli/version.ts');
+          return runDaemon({
+            ...options,
+            version: productVersion(),
+            serviceManager: serviceManagerFacts(),
+            onReload,
+            giveUp,
+          });
         },
         userName: process.env['SUDO_USER'] ?? process.env['USER'],
         signal: stopSignal(),

@@ -29,7 +29,7 @@ readonly debian_needs='
 readonly test_needs='
   tmux:tmux
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish
-  mandoc:mandoc man:man-db
+  mandoc:mandoc man:man-db promtool:prometheus
   git:git mmdebstrap:mmdebstrap lintian:lintian file:file
 '
 readonly exit_unavailable=69

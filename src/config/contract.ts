@@ -104,6 +104,8 @@ export interface Config {
   };
   /** Absent: no mail is written. */
   readonly mail?: MailConfig;
+  /** Loopback address and port for `/metrics` and `/healthz`; absent: on the control sockets alone. */
+  readonly metrics?: { readonly host: string; readonly port: number };
   readonly bays: readonly BayConfig[];
 }
 

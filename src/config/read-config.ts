@@ -193,6 +193,7 @@ const configOf = (file: ConfigFile, host: HostFacts): Config => {
       ...(jobs.facility_country === undefined ? {} : { facilityCountry: jobs.facility_country }),
     },
     ...(file.mail === undefined ? {} : { mail: mailOf(file.mail, credentialFile(SMTP_PASSWORD_NAME)) }),
+    ...(file.metrics === undefined ? {} : { metrics: file.metrics.listen }),
     bays: file.bay.map(bayOf),
   });
 };

@@ -109,6 +109,28 @@ export const mailSchema = section({
     ),
 });
 
+// Whoever may connect reads names of bays and jobs; nobody is asked who he is.
+const LISTEN = /^(?:(?<v4>127(?:\.\d{1,3}){3})|\[(?<v6>::1)\]|(?<name>localhost)):(?<port>\d{1,5})$/u;
+
+/** `[metrics]`; without the section metrics are on the control sockets alone. */
+const metricsSchema = section({
+  listen: text
+    .transform((value, context) => {
+      const groups = LISTEN.exec(value)?.groups;
+      const port = Number(groups?.['port']);
+      if (groups !== undefined && port >= 1 && port <= MAX_PORT) {
+        return { host: groups['v4'] ?? groups['v6'] ?? '127.0.0.1', port };
+      }
+      context.addIssue({ code: 'custom', message: 'expected a loopback address with a port, such as 127.0.0.1:9464' });
+      return z.NEVER;
+    })
+    .meta({
+      description: 'Loopback address and port that answer `GET /metrics` and `GET /healthz`, and nothing else.',
+      title: 'a loopback address with a port',
+      examples: ['127.0.0.1:9464', '[::1]:9464'],
+    }),
+});
+
 /** One `[[bay]]`: exactly one of `port` (`ID_PATH` of udev) and `image` (backing file of a loop device). */
 export const baySchema = section({
   name: name.meta({
@@ -254,6 +276,9 @@ export const configSchema = section({
   })
     .prefault({})
     .describe('Rules for all jobs.'),
+  metrics: metricsSchema
+    .optional()
+    .describe('A port of this host for Prometheus. Without this section metrics are on the control sockets alone.'),
   mail: mailSchema.optional().describe('Mail to customers and to the operator. Without this section none is written.'),
   bay: z
     .array(baySchema, { error: 'expected sections [[bay]]' })

@@ -182,6 +182,18 @@ export const COMMAND_REASONS = {
     todo: 'Correct the file, or put the old one back; then `systemctl reload import-station`, or restart it where the message says so.',
     retryHelps: false,
   },
+  StationStalled: {
+    happened: 'The station has not looked at its drives for {size} seconds.',
+    actor: 'operator',
+    todo: 'Look into the journal for what hangs, often a drive or its enclosure; pull that out, or run `systemctl restart import-station`. Nothing that was loaded is lost.',
+    retryHelps: false,
+  },
+  MetricsPort: {
+    happened: 'The daemon cannot listen for metrics on {target}: {message}.',
+    actor: 'operator',
+    todo: 'Name a free loopback port under `[metrics]` in the configuration, or take that section out, and start the daemon again.',
+    retryHelps: false,
+  },
   ControlGroup: {
     happened: 'The control socket cannot be given to its group ({file}): {message}.',
     actor: 'operator',

@@ -48,7 +48,7 @@ const noticeSchema = z.object({
 });
 
 /** What a bay does now. */
-const BAY_ACTIVITIES = [
+export const BAY_ACTIVITIES = [
   'empty',
   'settling',
   'inspecting',
@@ -141,6 +141,17 @@ export const drivesSchema = z.object({
 
 /** See the schema. */
 export type DriveList = z.infer<typeof drivesSchema>;
+
+/** `GET /healthz`: `stalled` comes with status 503. */
+const healthSchema = z.object({
+  status: z.enum(['ok', 'stalled']),
+  /** Since all drives were last looked at. */
+  secondsSinceLook: z.number(),
+  error: noticeSchema.optional(),
+});
+
+/** See the schema. */
+export type Health = z.infer<typeof healthSchema>;
 
 /** An account without its secrets. */
 export const accountSchema = z.object({
@@ -300,6 +311,8 @@ export type Refusal = z.infer<typeof refusalSchema>;
 // Calls:                                   right       answer
 //   GET    /status                         read        statusSchema
 //   GET    /drives                         read        drivesSchema
+//   GET    /metrics                        read        text for Prometheus
+//   GET    /healthz                        read        healthSchema
 //   GET    /accounts                       read        { accounts: accountSchema[] }
 //   GET    /accounts/EMAIL                 read        accountSchema
 //   POST   /accounts                       operator    accountSchema

@@ -4,7 +4,7 @@
 import { transition, type JobEvent } from '#job/transition.ts';
 import type { JobId } from '#job/job-id.ts';
 import type { JobState } from '#job/status.ts';
-import type { MailWriter } from '#mail/mail-writer.ts';
+import type { JobChangeFacts, MailWriter } from '#mail/mail-writer.ts';
 import type { LoadFacts } from '#notice/letters.ts';
 import type { Store } from '#store/contract.ts';
 import type { Journal } from './journal.ts';
@@ -15,6 +15,8 @@ export interface JobChangeDeps {
   readonly journal: Journal;
   readonly now: () => Date;
   readonly mails: MailWriter;
+  /** Told of every change once it is stored. */
+  readonly onChange?: (change: JobChangeFacts) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface JobChangeDeps {
  * @returns the state afterwards, undefined for a job that is not there.
  */
 export const changeJob = (
-  { store, journal, now, mails }: JobChangeDeps,
+  { store, journal, now, mails, onChange }: JobChangeDeps,
   jobId: JobId,
   event: JobEvent,
   details: Readonly<Record<string, string>> = {},
@@ -39,6 +41,7 @@ export const changeJob = (
   const at = now();
   const change = { job, state: result.state, event, at, ...(load === undefined ? {} : { load }) };
   store.changeJob(jobId, { changedAt: at, state: result.state, cause: event.kind, details }, mails.changed(change));
+  onChange?.(change);
   if (result.state.job !== job.state.job || result.state.device !== job.state.device) {
     journal.info(
       { jobId, cause: event.kind, jobStatus: result.state.job, deviceStatus: result.state.device },

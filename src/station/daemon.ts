@@ -12,7 +12,8 @@ import { createHostDesk } from '#desk/host-desk.ts';
 import { createDriveWatcher } from '#drive/watch.ts';
 import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
-import { createMailWriter } from '#mail/mail-writer.ts';
+import { createMailWriter, type JobChangeFacts } from '#mail/mail-writer.ts';
+import type { StationStatus } from '#protocol/control.ts';
 import { openStore, STORE_FILE } from '#store/sqlite-store.ts';
 import { loadStoreKey } from '#store/store-key.ts';
 import { acquireStoreLock } from '#store/store-lock.ts';
@@ -22,15 +23,19 @@ import { openControlServer } from './control-server.ts';
 import { expireJobs, type ExpiryDeps } from './expire-jobs.ts';
 import { createJournal, type Journal } from './journal.ts';
 import type { DriveRun } from './drive-run.ts';
+import { createHealthWatch, type HealthWatch } from './health.ts';
 import { createLaunchClient } from './launch-client.ts';
 import { createLiveConfig } from './live-config.ts';
+import { openMetricsPort } from './metrics-routes.ts';
 import { createPublisher } from './publish-log.ts';
 import { createLoadGuard } from './load-guard.ts';
 import { reloadConfig } from './reload.ts';
 import { createRoutes, rightOf } from './routes.ts';
 import { createDaemonSender } from './send-mails.ts';
 import { createServiceManager, type ServiceManager, type ServiceManagerFacts } from './service-manager.ts';
+import { countEnded, createStationMetrics } from './station-metrics.ts';
 import { createStation, type Station } from './station.ts';
+import { stationStatus } from './station-status.ts';
 import { statusLine } from './status-line.ts';
 
 /** Where the configuration is, and until when to run. */
@@ -38,6 +43,8 @@ export interface DaemonOptions {
   readonly configPath: string;
   readonly signal: AbortSignal;
   readonly serviceManager: ServiceManagerFacts;
+  /** Of the product. */
+  readonly version: string;
   /** Calls the listener at each wish for the configuration to be read again, until it is disposed. */
   readonly onReload: (listener: () => void) => Disposable;
   /** Ends the process at once: the orderly end takes too long. Everything that matters is stored before its effect. */
@@ -71,7 +78,14 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const now = (): Date => new Date();
   const claims = createClaims();
   const mails = createMailWriter({ config, account: (email) => store.account(email) });
-  const changes = { store, journal, now, mails };
+  const nowMs = (): number => performance.now();
+  const health = createHealthWatch({ now, nowMs, everyMs: () => config.watch.everyMs });
+  const status = (): StationStatus => stationStatus({ config, store, station, clock, now });
+  const metrics = createStationMetrics({ config, store, health, status, version: options.version, now });
+  const onChange = (change: JobChangeFacts): void => {
+    countEnded(metrics, change);
+  };
+  const changes = { store, journal, now, mails, onChange };
   const sender = createDaemonSender({ ...changes, config });
   const publisher = stack.use(createPublisher({ ...changes, config, openBucket: createSdkBucket }));
   const clock = createClockCheck(clockSkewMs);
@@ -82,17 +96,18 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const runs = (): readonly DriveRun[] => station.bays().flatMap(({ run }) => run ?? []);
   const loads = createLoadGuard({ store, stateDir, runs });
   const desk = createHostDesk({ store, config, loads });
-  const handle = createRoutes({ config, store, station, desk, clock, now });
+  const handle = createRoutes({ config, store, station, desk, metrics, health, status, now });
   const { runDir } = config.station;
   stack.use(await openControlServer({ runDir, groups: config.control, journal, rightOf, handle }));
+  if (config.metrics !== undefined) stack.use(await openMetricsPort(config.metrics, { metrics, health, journal }));
   const expiry: ExpiryDeps = { ...changes, claims, clockSkewMs };
-  const manager = createServiceManager(options.serviceManager, { journal, nowMs: () => performance.now() });
+  const manager = createServiceManager(options.serviceManager, { journal, nowMs });
   journal.info({ station: config.station.name, bays: config.bays.map(({ name }) => name) }, 'daemon started');
   const reload = (): void => {
     reloadConfig({ configPath, live, station, journal });
   };
   await Promise.all([
-    watchDrives({ config, station, journal, manager, onReload: options.onReload, reload }, signal),
+    watchDrives({ config, station, health, journal, manager, onReload: options.onReload, reload }, signal),
     expireUntil(expiry, signal),
     sender?.run(signal),
   ]);
@@ -154,6 +169,7 @@ const daemonRunning = ({ station: { stateDir } }: Config): StationError =>
 interface WatchDeps {
   readonly config: Config;
   readonly station: Station;
+  readonly health: HealthWatch;
   readonly journal: Journal;
   readonly manager: ServiceManager;
   readonly onReload: DaemonOptions['onReload'];
@@ -163,7 +179,7 @@ interface WatchDeps {
 // Hints only shorten the wait; a failed look is journalled and repeated, it never ends the daemon. The watchdog is fed
 // after each look and nowhere else: one that hangs is a daemon that hangs.
 const watchDrives = async (
-  { config, station, journal, manager, onReload, reload }: WatchDeps,
+  { config, station, health, journal, manager, onReload, reload }: WatchDeps,
   signal: AbortSignal,
 ): Promise<void> => {
   let wake = new AbortController();
@@ -189,6 +205,7 @@ const watchDrives = async (
     } catch (error) {
       if (!signal.aborted) journal.error({ err: error }, 'reconcile failed');
     }
+    health.noteLook();
     manager.progress(statusLine(station.bays()));
     // No hint says that udev is done with a drive.
     const isSettling = station.bays().some(({ settling }) => settling !== undefined);

@@ -42,6 +42,7 @@ export const createLiveConfig = (initial: Config): LiveConfig => {
         return current.jobs;
       },
       ...(initial.mail === undefined ? {} : { mail: initial.mail }),
+      ...(initial.metrics === undefined ? {} : { metrics: initial.metrics }),
       get bays() {
         return current.bays;
       },
@@ -69,6 +70,7 @@ export const obstaclesTo = (
     ['launch', ({ launch }) => launch],
     ['control', ({ control }) => control],
     ['mail', ({ mail }) => mail],
+    ['metrics', ({ metrics }) => metrics],
     ['watch.folder', ({ watch }) => watch.folder],
     ['watch.debounce_ms', ({ watch }) => watch.debounceMs],
   ];

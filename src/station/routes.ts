@@ -2,13 +2,16 @@
 
 import type { Desk } from '#desk/desk.ts';
 import type { Config } from '#config/contract.ts';
+import type { Metrics } from '#metrics/metrics.ts';
+import type { StationStatus } from '#protocol/control.ts';
 import type { Store } from '#store/contract.ts';
 import { answerBayRoute, answerCancel, isBayRoute } from './bay-routes.ts';
-import type { ClockCheck } from './clock-check.ts';
 import type { ControlAnswer, ControlRequest, Right } from './control-server.ts';
 import type { Station } from './station.ts';
+import type { HealthWatch } from './health.ts';
 import { answerReport } from './job-report.ts';
-import { drivesView, statusView } from './status-view.ts';
+import { answerMetrics } from './metrics-routes.ts';
+import { drivesView } from './status-view.ts';
 
 /** What the routes lead to. */
 export interface RouteDeps {
@@ -16,7 +19,9 @@ export interface RouteDeps {
   readonly store: Store;
   readonly station: Station;
   readonly desk: Desk;
-  readonly clock: ClockCheck;
+  readonly metrics: Metrics;
+  readonly health: HealthWatch;
+  readonly status: () => StationStatus;
   readonly now: () => Date;
 }
 
@@ -30,18 +35,15 @@ export const rightOf = (request: Pick<ControlRequest, 'method' | 'path'>): Right
 export const createRoutes =
   (deps: RouteDeps) =>
   async (request: ControlRequest, signal: AbortSignal): Promise<ControlAnswer> => {
-    const { config, store, station, desk, clock, now } = deps;
+    const { config, store, station, desk, now } = deps;
     switch (`${request.method} ${request.path}`) {
-      case 'GET /status': {
-        const heldJobs = store.jobs().filter(({ hold }) => hold !== undefined);
-        const facts = { station: config.station.name, madeAt: now(), bays: station.bays(), heldJobs };
-        const stationHold = clock.hold();
-        return { status: 200, body: statusView({ ...facts, ...(stationHold === undefined ? {} : { stationHold }) }) };
-      }
+      case 'GET /status':
+        return { status: 200, body: deps.status() };
       case 'GET /drives':
         return { status: 200, body: drivesView(station.snapshot(), config.bays, now()) };
       default:
         return (
+          (await answerMetrics(deps, request)) ??
           (await answerBayRoute(station, request)) ??
           (await answerCancel(station, request)) ??
           (await answerReport({ config, store }, request)) ??

@@ -153,6 +153,13 @@ export interface OutboxEntry extends Mail {
   readonly endedAt?: Date;
 }
 
+/** The outbox in numbers. */
+export interface MailCounts {
+  readonly queued: number;
+  readonly givenUp: number;
+  readonly oldestQueuedAt?: Date;
+}
+
 /** What an attempt to send a message changes. */
 export type MailAttempt = Pick<OutboxEntry, 'state' | 'nextAt' | 'refusedSince' | 'answer' | 'endedAt'>;
 
@@ -179,6 +186,10 @@ export interface Store extends Disposable {
   /** Replaces the manifest; what the job was created with is kept as `original`, its load is forgotten. */
   updateJob(jobId: JobId, update: JobUpdate, change: JobChange): void;
   holdJob(jobId: JobId, hold: JobHold | undefined, mails?: readonly Mail[]): void;
+  /** Jobs that carry a hold of their own, newest first. */
+  heldJobs(): readonly Job[];
+  /** How many jobs have each status; those that none has are left out. */
+  jobCounts(): Readonly<Record<string, number>>;
   /** Jobs whose creation lies within the last 24 hours, for the daily quota (spec 3.4). */
   jobsSince(email: string, since: Date): number;
 
@@ -205,5 +216,7 @@ export interface Store extends Disposable {
   /** Counts an attempt and stores what became of it. */
   recordMailAttempt(messageId: string, attempt: MailAttempt): void;
   /** The whole outbox, oldest first; of one job where it is named. */
+  /** How many messages wait, how many were given up, and since when the oldest one waits. */
+  mailCounts(): MailCounts;
   outbox(jobId?: JobId): readonly OutboxEntry[];
 }

@@ -14,7 +14,16 @@ import { blobColumn, dateColumn, detailsColumn, jobIdColumn, orNull, timeOrNull,
 /** The part of the store that knows jobs. */
 export type JobTable = Pick<
   Store,
-  'addJob' | 'job' | 'jobs' | 'jobHistory' | 'changeJob' | 'updateJob' | 'holdJob' | 'jobsSince'
+  | 'addJob'
+  | 'job'
+  | 'jobs'
+  | 'jobHistory'
+  | 'changeJob'
+  | 'updateJob'
+  | 'holdJob'
+  | 'heldJobs'
+  | 'jobCounts'
+  | 'jobsSince'
 >;
 
 const JOB_STATUS = z.enum([
@@ -88,6 +97,18 @@ export const createJobTable = (deps: TableDeps): JobTable => {
         .prepare('SELECT * FROM job ORDER BY created_at DESC, rowid DESC')
         .all()
         .map((row) => openJob(deps, row)),
+    heldJobs: () =>
+      database
+        .prepare('SELECT * FROM job WHERE hold_code IS NOT NULL ORDER BY created_at DESC, rowid DESC')
+        .all()
+        .map((row) => openJob(deps, row)),
+    jobCounts: () =>
+      Object.fromEntries(
+        database
+          .prepare('SELECT job_status, count(*) AS jobs FROM job GROUP BY job_status')
+          .all()
+          .map((row) => [String(row['job_status']), Number(row['jobs'])]),
+      ),
     jobHistory: (jobId) =>
       database
         .prepare('SELECT * FROM job_change WHERE job_id = ? ORDER BY change_number')

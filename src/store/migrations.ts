@@ -126,6 +126,13 @@ const ADD_ORIGINAL = `
 
 const ADD_LOADING_TIME = 'ALTER TABLE load ADD COLUMN loading_ms INTEGER;';
 
+// What a scrape and the screen ask for again and again, without what is long over.
+const ADD_COUNTS = `
+  CREATE INDEX job_by_status ON job (job_status);
+  CREATE INDEX job_held ON job (created_at) WHERE hold_code IS NOT NULL;
+  CREATE INDEX outbox_not_sent ON outbox (queued_at) WHERE state <> 'sent';
+`;
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
 export const MIGRATIONS: readonly string[] = [
   CREATE_STORE,
@@ -134,4 +141,5 @@ export const MIGRATIONS: readonly string[] = [
   ADD_ENDING,
   ADD_ORIGINAL,
   ADD_LOADING_TIME,
+  ADD_COUNTS,
 ];

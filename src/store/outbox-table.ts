@@ -8,7 +8,7 @@ import { inTransaction } from './database.ts';
 import { dateColumn, jobIdColumn, orNull, timeOrNull, withoutNulls } from './rows.ts';
 
 /** The part of the store that knows mail. */
-export type OutboxTable = Pick<Store, 'queueMails' | 'dueMails' | 'recordMailAttempt' | 'outbox'>;
+export type OutboxTable = Pick<Store, 'queueMails' | 'dueMails' | 'recordMailAttempt' | 'mailCounts' | 'outbox'>;
 
 const outboxRow = z
   .object({
@@ -44,6 +44,8 @@ const outboxRow = z
     ...(row.ended_at === undefined ? {} : { endedAt: row.ended_at }),
   }));
 
+const countRow = z.object({ queued: z.number(), given_up: z.number(), oldest: dateColumn.exactOptional() });
+
 /** Makes the calls on mail. */
 export const createOutboxTable = (database: DatabaseSync): OutboxTable => ({
   queueMails: (mails) => {
@@ -56,6 +58,16 @@ export const createOutboxTable = (database: DatabaseSync): OutboxTable => ({
       .prepare(`SELECT * FROM outbox WHERE state = 'queued' AND next_at <= ? ORDER BY attempts, mail_number LIMIT ?`)
       .all(now.getTime(), limit)
       .map((row) => outboxRow.parse(withoutNulls(row))),
+  mailCounts: () => {
+    const row = database
+      .prepare(
+        `SELECT count(*) FILTER (WHERE state = 'queued') AS queued, count(*) FILTER (WHERE state = 'given-up') AS given_up,
+           min(queued_at) FILTER (WHERE state = 'queued') AS oldest FROM outbox WHERE state <> 'sent'`,
+      )
+      .get();
+    const { queued, given_up: givenUp, oldest } = countRow.parse(withoutNulls(row ?? {}));
+    return { queued, givenUp, ...(oldest === undefined ? {} : { oldestQueuedAt: oldest }) };
+  },
   recordMailAttempt: (messageId, { state, nextAt, refusedSince, answer, endedAt }) => {
     // What was sent is of no more use here, and holds names of customers' files.
     const emptied = state === 'sent' ? `, text = '', html = ''` : '';

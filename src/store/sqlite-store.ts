@@ -71,6 +71,8 @@ const createStore = (database: DatabaseSync, seal: Seal, file: string): Store =>
     changeJob: guard(calls.changeJob),
     updateJob: guard(calls.updateJob),
     holdJob: guard(calls.holdJob),
+    heldJobs: guard(calls.heldJobs),
+    jobCounts: guard(calls.jobCounts),
     jobsSince: guard(calls.jobsSince),
     startLoad: guard(calls.startLoad),
     load: guard(calls.load),
@@ -83,6 +85,7 @@ const createStore = (database: DatabaseSync, seal: Seal, file: string): Store =>
     queueMails: guard(calls.queueMails),
     dueMails: guard(calls.dueMails),
     recordMailAttempt: guard(calls.recordMailAttempt),
+    mailCounts: guard(calls.mailCounts),
     outbox: guard(calls.outbox),
     [Symbol.dispose]: () => {
       if (database.isOpen) database.close();

@@ -87,6 +87,17 @@ export const createMemoryStore = (): Store => {
       jobs.set(jobId, { job: hold === undefined ? rest : { ...rest, hold }, history });
       queueMails(mails);
     },
+    heldJobs: () =>
+      [...jobs.values()]
+        .map(({ job }) => job)
+        .filter(({ hold }) => hold !== undefined)
+        .toReversed()
+        .toSorted((a, b) => b.createdAt.getTime() - a.createdAt.getTime()),
+    jobCounts: () => {
+      const counts: Record<string, number> = {};
+      for (const { job } of jobs.values()) counts[job.state.job] = (counts[job.state.job] ?? 0) + 1;
+      return counts;
+    },
     jobsSince: (email, since) =>
       [...jobs.values()].filter(({ job }) => job.accountEmail === email && job.createdAt >= since).length,
 
@@ -132,6 +143,12 @@ export const createMemoryStore = (): Store => {
       const { answer: _answer, refusedSince: _since, endedAt: _endedAt, ...rest } = entry;
       const body = attempt.state === 'sent' ? { text: '', html: '' } : {};
       outbox.set(messageId, { ...rest, ...body, ...attempt, attempts: entry.attempts + 1 });
+    },
+    mailCounts: () => {
+      const queued = [...outbox.values()].filter(({ state }) => state === 'queued');
+      const givenUp = [...outbox.values()].filter(({ state }) => state === 'given-up').length;
+      const oldest = queued.map(({ queuedAt }) => queuedAt).toSorted((a, b) => a.getTime() - b.getTime())[0];
+      return { queued: queued.length, givenUp, ...(oldest === undefined ? {} : { oldestQueuedAt: oldest }) };
     },
     outbox: (jobId) => [...outbox.values()].filter((entry) => jobId === undefined || entry.jobId === jobId),
 

@@ -11,6 +11,7 @@ import { formatConfigProblem, parseConfig, readConfig } from '#config/read-confi
 import { HOUR_MS, MIB } from '#language/units.ts';
 
 const HOST = { hostName: 'host-7' };
+const METRICS_SECTION = /^# \[metrics\]\n(?:#.*\n)*/mu;
 const MAIL_SECTION = /^# \[mail\]\n(?:#.*\n)*/mu;
 const IDS = '[station]\nuid = 980\ngid = 980\n[launch]\nloader_uid = 981\nloader_gid = 981\n';
 const EXAMPLE = join(import.meta.dirname, '../../../config/import-station.toml');
@@ -401,6 +402,7 @@ test('readConfig: finds every default of the example as the comments of the exam
   const optional = /^# (name|store_key_file|facility_country|(?:read|technician|operator)_group|image|\[\[bay\]\]) ?/u;
   const uncommented = source
     .replace(MAIL_SECTION, '')
+    .replace(METRICS_SECTION, '')
     .split('\n')
     .map((line) => (optional.test(line) ? '' : line.replace(/^# ([a-z_]+ = )/u, '$1')))
     .join('\n');
