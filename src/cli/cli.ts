@@ -10,6 +10,7 @@ import { addConfigCommands } from './config.ts';
 import { addConfirmCommand } from './confirm.ts';
 import type { CliContext } from './context.ts';
 import { addDaemonCommand } from './daemon.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addDrivesCommand } from './drives.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { addHoldCommand } from './hold.ts';
@@ -97,6 +98,7 @@ export const createProgram = (context: CliContext): Command => {
   addReturnCommand(program, context);
   addReasonsCommand(program, context);
   addConfigCommands(program, context);
+  addDoctorCommand(program, context);
   addCompletionCommand(program, context);
   addCompleteCommand(program, context);
   addDaemonCommand(program, context);

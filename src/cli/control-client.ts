@@ -117,6 +117,26 @@ const readAnswer = <Value>({ status, body }: ControlResponse, answer: z.ZodType<
 
 const pathOf = (error: z.ZodError): string => error.issues.map(({ path }) => path.join('.')).join(', ');
 
+/** Sends one request and gives its answer, or why there is none, without a word to anybody. */
+export const tryAsk = async <Value>(
+  context: CliContext,
+  {
+    config,
+    request,
+    answer,
+    ...needs
+  }: Omit<ControlNeeds, 'configPath'> & {
+    readonly config: Config;
+    readonly request: ControlRequest;
+    readonly answer: z.ZodType<Value>;
+  },
+): Promise<Answer<Value>> => {
+  const opened = await openControl({ ...needs, config }, context);
+  if (opened.kind === 'refused') return opened;
+  await using transport = opened.value;
+  return await callBy(transport, context.signal)(request, answer);
+};
+
 /** Hands the bytes of a daemon's text answer to `take`; a refusal is written. Gives the exit code. */
 export const receiveText = async (
   context: CliContext,

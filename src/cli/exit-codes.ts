@@ -18,7 +18,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = 
   ok: 'done',
   refused: 'refused or failed; stderr says what happened, who acts and what to do',
   usage: 'the command was not understood',
-  findings: 'a manifest or configuration was checked and has findings',
+  findings: 'what was checked has findings: a manifest, a configuration, or the host (doctor)',
   unavailable: 'something that the command needs is not there: the daemon, the packages, a readable file',
   software: 'a defect of the product',
   notPermitted: 'the command may only be given by someone else',

@@ -8,7 +8,7 @@ import { printable } from '#language/printable.ts';
 import { formatCount, formatFiles, formatSize } from '#language/quantity.ts';
 import { shown } from '#language/shown.ts';
 import { rowNoticeOf } from '#notice/catalogue.ts';
-import { jobReportSchema, type JobReport } from '#protocol/control.ts';
+import { jobReportSchema, type JobReport } from '#protocol/reports.ts';
 import { addConfigOption, type ConfigOption } from './config-option.ts';
 import type { CliContext } from './context.ts';
 import { ask, receiveText } from './control-client.ts';

@@ -39,6 +39,26 @@ export const configCheckSchema = z.object({
 /** See the schema. */
 export type ConfigCheck = z.infer<typeof configCheckSchema>;
 
+/** `doctor --json` */
+export const doctorSchema = z.object({
+  findings: z.array(
+    z.object({
+      area: z.string(),
+      /** Stable: what was looked at, with what was found. */
+      check: z.string(),
+      level: z.enum(['ok', 'note', 'unknown', 'warning', 'problem']),
+      what: z.string(),
+      actor: z.enum(['customer', 'technician', 'operator', 'nobody']).optional(),
+      todo: z.string().optional(),
+    }),
+  ),
+  problems: z.number(),
+  warnings: z.number(),
+});
+
+/** See the schema. */
+export type DoctorReport = z.infer<typeof doctorSchema>;
+
 /** The answer to `POST /retry`. */
 export const retriedSchema = z.object({ retried: z.string() });
 

@@ -21,7 +21,7 @@ export interface BucketDeps {
 export type FindRegion = (
   access: BucketAccess,
   signal: AbortSignal,
-) => Promise<{ readonly kind: 'ok'; readonly region: string } | BucketProblem>;
+) => Promise<{ readonly kind: 'ok'; readonly region: string; readonly dateSkewMs?: number } | BucketProblem>;
 
 /** What is asked. */
 export interface BucketQuestion {

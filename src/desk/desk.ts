@@ -3,6 +3,7 @@
 
 import { parseJobId } from '#job/job-id.ts';
 import { addAccount, addKey, listAccounts, removeAccount, removeKey, showAccount } from './accounts.ts';
+import { checkAccess } from './check-access.ts';
 import { createJob, type CreateJobDeps } from './create-job.ts';
 import { done, refuse, refused, type DeskReply } from './reply.ts';
 import { updateJob, type LoadGuard } from './update-job.ts';
@@ -90,6 +91,8 @@ const route = async (
       return inner === 'keys' ? addKey(deps, email, body) : undefined;
     case 'DELETE accounts 4':
       return inner === 'keys' ? removeKey(deps, email, innerName ?? '') : undefined;
+    case 'POST bucket-check 1':
+      return checkAccess(deps, body, signal);
     case 'GET jobs 1':
       return listJobs(deps);
     case 'GET jobs 2':

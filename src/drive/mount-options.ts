@@ -49,6 +49,9 @@ const ATTEMPTS: ReadonlyMap<string, readonly [MountAttempt, ...MountAttempt[]]> 
   ['udf', [kernel('udf', 'iocharset=utf8')]],
 ]);
 
+/** Types that the station can mount where the host has a driver. */
+export const FILE_SYSTEMS: readonly string[] = [...ATTEMPTS.keys()];
+
 /** The mount of a type as blkid names it, or that this station cannot read it. */
 export const mountOptions = (type: string): MountOptions => {
   const attempts = ATTEMPTS.get(type);

@@ -37,7 +37,7 @@ const decoded = (header: string): string | undefined => {
 };
 
 /** A reason in words, as the catalogue gives it. */
-const noticeSchema = z.object({
+export const noticeSchema = z.object({
   code: z.string(),
   happened: z.string(),
   actor: z.enum(['customer', 'technician', 'operator', 'nobody']),
@@ -63,7 +63,8 @@ export const BAY_ACTIVITIES = [
 /** What a load can be limited by. */
 const LIMITS = ['drive', 'bucket', 'cpu'] as const;
 
-const tally = z.object({ files: z.number(), bytes: z.number() });
+/** Files and bytes. */
+export const tally = z.object({ files: z.number(), bytes: z.number() });
 
 /** One bay in `GET /status`. */
 const bayStatusSchema = z.object({
@@ -142,17 +143,6 @@ export const drivesSchema = z.object({
 /** See the schema. */
 export type DriveList = z.infer<typeof drivesSchema>;
 
-/** `GET /healthz`: `stalled` comes with status 503. */
-const healthSchema = z.object({
-  status: z.enum(['ok', 'stalled']),
-  /** Since all drives were last looked at. */
-  secondsSinceLook: z.number(),
-  error: noticeSchema.optional(),
-});
-
-/** See the schema. */
-export type Health = z.infer<typeof healthSchema>;
-
 /** An account without its secrets. */
 export const accountSchema = z.object({
   email: z.string(),
@@ -172,7 +162,8 @@ export const accountSchema = z.object({
 /** See the schema. */
 export type AccountView = z.infer<typeof accountSchema>;
 
-const stateSchema = z.object({ job: z.string(), device: z.string() });
+/** The two documented codes of a job (spec 3.7, 3.8). */
+export const stateSchema = z.object({ job: z.string(), device: z.string() });
 
 /** A job as `job show` prints it. */
 export const jobSchema = z.object({
@@ -268,28 +259,6 @@ export type HandledJobView = z.infer<typeof handledJobSchema>;
 /** The answer to `POST /pin`: a secret of the customer. */
 export const pinSchema = z.object({ jobId: z.string(), pin: z.string() });
 
-/** The answer to `GET /jobs/ID/report`: what the import log says, or will say so far. */
-export const jobReportSchema = z.object({
-  jobId: z.string(),
-  state: stateSchema,
-  /** `s3://bucket/key` of the log, and its URL in the endpoint's own style. */
-  logAddress: z.string(),
-  logUrl: z.string(),
-  /** The log is in the bucket, or nothing but that is still to come; else more rows may follow. */
-  isFinal: z.boolean(),
-  /** False for a load that was ended before every file of the drive was found. */
-  walkIsComplete: z.boolean(),
-  loaded: tally,
-  ignored: tally,
-  failed: tally,
-  failedByCode: z.record(z.string(), z.number()),
-  /** The first failed files; `file` is the log's column of that name, printable. */
-  firstFailed: z.array(z.object({ file: z.string(), status: z.number(), code: z.string() })).readonly(),
-});
-
-/** See the schema. */
-export type JobReport = z.infer<typeof jobReportSchema>;
-
 /** The answer to `POST /reject` and `POST /jobs/JOBID/cancel`; `isOver`: no load has to stop first. */
 export const endedJobSchema = z.object({ jobId: z.string(), isOver: z.boolean() });
 
@@ -308,6 +277,8 @@ export type Refusal = z.infer<typeof refusalSchema>;
 
 // Every call may carry BY_HEADER: the name of who asks, which the history keeps with the right that was used.
 //
+// What is told besides (reports.ts): jobReportSchema, bucketCheckSchema, healthSchema.
+//
 // Calls:                                   right       answer
 //   GET    /status                         read        statusSchema
 //   GET    /drives                         read        drivesSchema
@@ -324,6 +295,7 @@ export type Refusal = z.infer<typeof refusalSchema>;
 //   GET    /jobs/ID/report                 read        jobReportSchema
 //   GET    /jobs/ID/log                    read        text/csv: the rows of the log as they are published
 //   GET    /jobs/ID/log/failed             read        the same, failed rows alone
+//   POST   /bucket-check {account?, bucket?}  operator  bucketCheckSchema
 //   POST   /jobs                           operator    jobCreatedSchema
 //   POST   /jobs/ID/update                 operator    jobCreatedSchema
 //   POST   /jobs/ID/cancel {why?}          operator    endedJobSchema

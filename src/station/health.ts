@@ -2,7 +2,7 @@
 
 import { SECOND_MS } from '#language/units.ts';
 import { noticeOf } from '#notice/catalogue.ts';
-import type { Health } from '#protocol/control.ts';
+import type { Health } from '#protocol/reports.ts';
 
 /** What is known of the looks at the drives. */
 export interface HealthWatch {

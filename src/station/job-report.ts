@@ -14,7 +14,7 @@ import { parseJobId } from '#job/job-id.ts';
 import { printable } from '#language/printable.ts';
 import { SHOWN_FAILED_FILES } from '#notice/letters.ts';
 import { objectUrl, s3Address } from '#object/object-url.ts';
-import type { JobReport } from '#protocol/control.ts';
+import type { JobReport } from '#protocol/reports.ts';
 import type { Job, Load, Store } from '#store/contract.ts';
 import { isWalkComplete } from './canceled-files.ts';
 import { refuse, type ControlAnswer, type ControlRequest } from './control-server.ts';

@@ -9,7 +9,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 
 import { createSocketTransport } from '#cli/socket-transport.ts';
-import { jobReportSchema } from '#protocol/control.ts';
+import { jobReportSchema } from '#protocol/reports.ts';
 import { plug, type Plug } from '../support/loop.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';

@@ -41,7 +41,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'config',
   ],
   // Where no daemon runs, it puts the desk together itself: its store and its bucket.
-  cli: ['store', 'protocol', 'job', 'notice', 'desk', 'config', 'object', 'bucket', 'screen'],
+  doctor: ['config', 'drive', 'notice', 'protocol'],
+  cli: ['doctor', 'store', 'protocol', 'job', 'notice', 'desk', 'config', 'object', 'bucket', 'screen'],
   config: [],
   'src/main.ts': ['cli', 'station', 'load', 'launch'],
 };

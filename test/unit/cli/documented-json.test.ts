@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import {
   accountListSchema,
   configCheckSchema,
+  doctorSchema,
   jobListSchema,
   manifestCheckSchema,
   reasonsSchema,
@@ -15,10 +16,10 @@ import {
   drivesSchema,
   handledJobSchema,
   jobCreatedSchema,
-  jobReportSchema,
   jobSchema,
   statusSchema,
 } from '#protocol/control.ts';
+import { jobReportSchema } from '#protocol/reports.ts';
 import { documentedJson } from './documented-json.ts';
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -30,6 +31,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   'job list': jobListSchema,
   'job show': jobSchema,
   'job report': jobReportSchema,
+  doctor: doctorSchema,
   reasons: reasonsSchema,
   receive: handledJobSchema,
   return: handledJobSchema,
