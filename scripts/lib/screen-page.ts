@@ -1,12 +1,16 @@
 // Makes docs/screen.md: the technician's screen as the product draws it, for the samples that the tests use too.
-// `node scripts/lib/screen-page.ts` writes the page; a test compares it with what is drawn.
+// `node scripts/lib/screen-page.ts` writes the page, and the captures into README.md; a test compares both with what is
+// drawn.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawAll, drawScreen } from '#screen/draw.ts';
 import { SAMPLE_BAYS, SAMPLE_SIZES, sampleStatus } from '../../test/support/screen-samples.ts';
 
-const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'screen.md');
+const ROOT = join(import.meta.dirname, '..', '..');
+const PAGE = join(ROOT, 'docs', 'screen.md');
+const README = join(ROOT, 'README.md');
+const CAPTURES = /(?<begin><!-- screen -->\n).*?(?<end><!-- end of screen -->\n)/su;
 const SILENT_SINCE = '2026-11-25T09:16:05.000Z';
 
 const INTRODUCTION = `# The technician's screen
@@ -31,12 +35,6 @@ samples, and a test compares it with what is drawn now; another one sees the sam
 
 /** The text of docs/screen.md. */
 export const screenPage = (): string => {
-  const captures = SAMPLE_BAYS.flatMap((bayCount) =>
-    SAMPLE_SIZES.map((size) => {
-      const title = `${String(bayCount)} ${bayCount === 1 ? 'bay' : 'bays'}, ${String(size.columns)} x ${String(size.rows)}`;
-      return section(title, drawScreen(sampleStatus(bayCount), { ...size, isColoured: false }));
-    }),
-  );
   const silent = drawScreen(
     sampleStatus(1),
     { columns: 80, rows: 24, isColoured: false },
@@ -46,13 +44,39 @@ export const screenPage = (): string => {
   );
   return [
     INTRODUCTION,
-    ...captures,
+    ...captures().map(({ title, lines }) => section(title, lines)),
     section('The station does not answer', silent),
     section('A single look: `import-station status`', drawAll(sampleStatus(4), false)),
   ].join('\n');
 };
 
+interface Capture {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+const captures = (): readonly Capture[] =>
+  SAMPLE_BAYS.flatMap((bayCount) =>
+    SAMPLE_SIZES.map((size) => ({
+      title: `${String(bayCount)} ${bayCount === 1 ? 'bay' : 'bays'}, ${String(size.columns)} x ${String(size.rows)}`,
+      lines: drawScreen(sampleStatus(bayCount), { ...size, isColoured: false }),
+    })),
+  );
+
+/** A README with the captures of now between its marks. */
+export const withCaptures = (readme: string): string =>
+  readme.replace(CAPTURES, (_former, begin: string, end: string) => {
+    const folds = captures().map(
+      ({ title, lines }) =>
+        `\n<details>\n<summary>${title}</summary>\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n\n</details>\n`,
+    );
+    return `${begin}${folds.join('')}\n${end}`;
+  });
+
 const section = (title: string, lines: readonly string[]): string =>
   `## ${title}\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n`;
 
-if (import.meta.main) writeFileSync(PAGE, screenPage());
+if (import.meta.main) {
+  writeFileSync(PAGE, screenPage());
+  writeFileSync(README, withCaptures(readFileSync(README, 'utf8')));
+}

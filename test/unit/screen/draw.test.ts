@@ -10,9 +10,10 @@ import { noticeOf } from '#notice/catalogue.ts';
 import type { BayStatus, StationStatus } from '#protocol/control.ts';
 import { drawAll, drawScreen, drawSilence } from '#screen/draw.ts';
 import { widthOf } from '#screen/text.ts';
-import { screenPage } from '../../../scripts/lib/screen-page.ts';
+import { screenPage, withCaptures } from '../../../scripts/lib/screen-page.ts';
 import { SAMPLE_BAYS, SAMPLE_SIZES, sampleStatus } from '../../support/screen-samples.ts';
 
+const README = join(import.meta.dirname, '../../../README.md');
 const PAGE = join(import.meta.dirname, '../../../docs/screen.md');
 const PLAIN = { columns: 80, rows: 24, isColoured: false };
 
@@ -26,6 +27,13 @@ const sampleBay = (name: string, change: Partial<BayStatus> = {}): BayStatus => 
 
 test('docs/screen.md: is what is drawn', () => {
   assert.equal(readFileSync(PAGE, 'utf8'), screenPage());
+});
+
+test('README.md: has the captures of what is drawn', () => {
+  const readme = readFileSync(README, 'utf8');
+
+  assert.equal(readme.split('<summary>').length - 1, SAMPLE_BAYS.length * SAMPLE_SIZES.length);
+  assert.equal(readme, withCaptures(readme));
 });
 
 for (const bayCount of SAMPLE_BAYS) {
