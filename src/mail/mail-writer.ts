@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { MailConfig } from '#config/contract.ts';
 import { isMailAddress } from '#job/field-rules.ts';
+import { manifestWarnings } from '#job/manifest-warnings.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import type { JobState } from '#job/status.ts';
 import { isTerminal, type JobEvent } from '#job/transition.ts';
@@ -157,6 +158,8 @@ const letterOf = ({
 };
 
 const factsOf = (job: Job, account: Account | undefined): JobFacts => {
+  const parsed = parseManifest(job.manifest);
+  const manifest = parsed.kind === 'ok' ? parsed.manifest : undefined;
   const log = { bucket: job.logBucket, key: job.logKey };
   const place = {
     ...log,
@@ -170,6 +173,8 @@ const factsOf = (job: Job, account: Account | undefined): JobFacts => {
     logAddress: s3Address(log),
     logUrl: objectUrl(place),
     expiresAt: job.expiresAt,
+    warnings: manifest === undefined ? [] : manifestWarnings(manifest, account?.existing),
+    isErasureWanted: manifest?.eraseDevice === true,
   };
 };
 

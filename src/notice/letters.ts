@@ -14,6 +14,10 @@ export interface JobFacts {
   /** The same as a URL in the endpoint's own style. */
   readonly logUrl: string;
   readonly expiresAt: Date;
+  /** What the manifest's author should know before the drive is shipped; whole sentences, printable. */
+  readonly warnings: readonly string[];
+  /** `eraseDevice: yes`, which this station does not do (decision 25). */
+  readonly isErasureWanted: boolean;
 }
 
 /** How a load ended. */
@@ -57,6 +61,7 @@ export const createdLetter = (job: JobFacts): Letter => ({
     sentence(
       'Write the SIGNATURE file of this job to the top folder of the drive, eject the drive before you unplug it, and send it to us with its cables and power supply.',
     ),
+    ...(job.warnings.length === 0 ? [] : [sentence('Please note:'), list(job.warnings)]),
     sentence(CLOSING),
   ],
 });
@@ -97,6 +102,7 @@ export const completedLetter = (job: JobFacts, load: LoadFacts): Letter => {
       sentence(
         'The import log has one row for every file on the drive. Keep your copy of the data until you have read it.',
       ),
+      ...erasure(job),
     ],
   };
 };
@@ -136,6 +142,7 @@ export const canceledLetter = (job: JobFacts, load?: LoadFacts): Letter => ({
   blocks: [
     sentence(`Import job ${job.jobId} was canceled. If its drive is here it goes back to you.`),
     ...aboutEndedLoad(job, load),
+    ...erasure(job),
   ],
 });
 
@@ -158,6 +165,7 @@ export const rejectedLetter = (job: JobFacts, notice: Notice, load?: LoadFacts):
     sentence(`Import job ${job.jobId} was ended at the station, and its drive goes back to you.`),
     facts(['Code', notice.code], ['What happened', notice.happened], ['What to do', notice.todo]),
     ...aboutEndedLoad(job, load),
+    ...erasure(job),
   ],
 });
 
@@ -221,6 +229,9 @@ const aboutEndedLoad = (job: JobFacts, load: LoadFacts | undefined): readonly Bl
     sentence(`Files that were loaded before stay in your bucket. ${named}`),
   ];
 };
+
+const erasure = ({ isErasureWanted }: JobFacts): readonly Block[] =>
+  isErasureWanted ? [sentence('The drive was not erased by this station, although the manifest asks for it.')] : [];
 
 const vouchedFor = ({ vouched }: LoadFacts): readonly Block[] => {
   if (vouched.length === 0) return [];

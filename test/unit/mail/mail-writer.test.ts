@@ -177,3 +177,15 @@ const changeOf = (): Parameters<MailWriter['changed']>[0] => ({
   event: { kind: 'expired' },
   at: AT,
 });
+
+test('mail: tells at the creation that objects are replaced and drives are not erased', () => {
+  const manifest = formatManifest('AKIAIOSFODNN7EXAMPLE', 'vector-bucket', []).replace(
+    'eraseDevice: no',
+    'eraseDevice: yes',
+  );
+
+  const [mail] = writer.created(jobWith([], { manifest: Buffer.from(manifest) }));
+
+  assert.match(mail?.text ?? '', /are replaced where a file gets their key\./u);
+  assert.match(mail?.text ?? '', /not erased by this station/u);
+});

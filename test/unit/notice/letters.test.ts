@@ -27,6 +27,8 @@ const JOB: JobFacts = {
   logAddress: 's3://vector-bucket/import-log-53TX4',
   logUrl: 'https://vector-bucket.s3.us-east-1.amazonaws.com/import-log-53TX4',
   expiresAt: new Date('2026-02-01T03:04:05.678Z'),
+  warnings: [],
+  isErasureWanted: false,
 };
 
 const LOAD: LoadFacts = {
@@ -70,6 +72,22 @@ for (const [occasion, letter] of Object.entries(LETTERS)) {
 
 test('createdLetter: says until when the station waits', () => {
   assert.match(formatText(createdLetter(JOB)), /until 2026-02-01\./u);
+});
+
+test('createdLetter: tells what the manifest is warned of', () => {
+  const text = formatText(createdLetter({ ...JOB, warnings: ['Objects that exist are replaced.', 'One more.'] }));
+
+  assert.match(text, /Please note:\n+- Objects that exist are replaced\.\n- One more\.\n/u);
+  assert.doesNotMatch(formatText(createdLetter(JOB)), /Please note/u);
+});
+
+test('letters: say at the end of a job that the drive was not erased, where its manifest asks for it', () => {
+  const job = { ...JOB, isErasureWanted: true };
+
+  for (const letter of [completedLetter(job, LOAD), canceledLetter(job), rejectedLetter(job, NOTICE, LOAD)]) {
+    assert.match(formatText(letter), /was not erased by this station/u);
+  }
+  assert.doesNotMatch(formatText(completedLetter(JOB, LOAD)), /erased/u);
 });
 
 test('completedLetter: says status, counts, where the log is, and which files failed, printable', () => {
