@@ -16,7 +16,6 @@ import {
   UploadPartCommand,
   type ListMultipartUploadsCommandOutput,
   type ListPartsCommandOutput,
-  type UploadPartCommandOutput,
 } from '@aws-sdk/client-s3';
 import type { ObjectProperties } from '#object/contract.ts';
 import type { FinishedPart, OpenUpload, PartRequest } from './contract.ts';
@@ -43,34 +42,54 @@ export const uploadPart = async (
   lane: Lane,
   request: PartRequest,
   signal: AbortSignal,
+): Answer<{ readonly part: FinishedPart }> =>
+  sendPartChecked(lane.state, request, (digest) => sendPart(lane, request, digest, signal));
+
+/** The digest that a part travels with, in base64. */
+export type PartDigest = { readonly crc32: string } | { readonly md5: string };
+
+/** What an answer of success says of a part. */
+export interface PartAnswer {
+  readonly etag: string | undefined;
+  readonly crc32: string | undefined;
+}
+
+/** Sends a part by `send`, and once more with another digest where the bucket did not check the first (invariant 2). */
+export const sendPartChecked = async (
+  state: Lane['state'],
+  request: PartRequest,
+  send: (digest: PartDigest) => Answer<PartAnswer>,
 ): Answer<{ readonly part: FinishedPart }> => {
   const crc32 = encodeCrc32(request.crc32);
-  if (lane.state.repeatsChecksum) {
-    const answer = await sendPart(lane, request, { ChecksumCRC32: crc32 }, signal);
-    if (answer.ETag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
-    if (answer.ChecksumCRC32 === crc32) return { kind: 'ok', part: finishedPart(request, answer.ETag) };
-    if (answer.ChecksumCRC32 !== undefined) return otherDigest('CRC32');
-    lane.state.repeatsChecksum = false;
+  if (state.repeatsChecksum) {
+    const answer = await send({ crc32 });
+    if (answer.kind === 'problem') return answer;
+    if (answer.etag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
+    if (answer.crc32 === crc32) return { kind: 'ok', part: finishedPart(request, answer.etag) };
+    if (answer.crc32 !== undefined) return otherDigest('CRC32');
+    state.repeatsChecksum = false;
   }
-  const md5 = createHash('md5').update(request.body).digest('base64');
-  const answer = await sendPart(lane, request, { ContentMD5: md5 }, signal);
-  if (answer.ETag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
-  return { kind: 'ok', part: finishedPart(request, answer.ETag) };
+  const answer = await send({ md5: createHash('md5').update(request.body).digest('base64') });
+  if (answer.kind === 'problem') return answer;
+  if (answer.etag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
+  return { kind: 'ok', part: finishedPart(request, answer.etag) };
 };
 
 const sendPart = async (
   lane: Lane,
   { key, uploadId, partNumber, body }: PartRequest,
-  digest: { readonly ChecksumCRC32: string } | { readonly ContentMD5: string },
+  digest: PartDigest,
   signal: AbortSignal,
-): Promise<UploadPartCommandOutput> => {
+): Answer<PartAnswer> => {
   const command = new UploadPartCommand({
     ...lane.target,
     ...{ Key: key, UploadId: uploadId, PartNumber: partNumber, Body: body },
-    ...digest,
+    ...('crc32' in digest ? { ChecksumCRC32: digest.crc32 } : { ContentMD5: digest.md5 }),
   });
   command.middlewareStack.add(withHeaders(lane.payloadHeaders), HEADERS_PLACE);
-  return lane.client.send(command, { abortSignal: signal, requestTimeout: requestTimeoutMs(body.byteLength) });
+  const requestTimeout = requestTimeoutMs(body.byteLength);
+  const { ETag: etag, ChecksumCRC32: crc32 } = await lane.client.send(command, { abortSignal: signal, requestTimeout });
+  return { kind: 'ok', etag, crc32 };
 };
 
 const PART_WITHOUT_ETAG = 'a part was stored and has no ETag';

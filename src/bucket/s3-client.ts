@@ -8,10 +8,11 @@ import { KIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import type { BucketAccess } from './contract.ts';
 
 /** Requests to a bucket 20 ms away that keep a station's line full. */
-const MAX_SOCKETS = 256;
-const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
+export const MAX_SOCKETS = 256;
+/** For a connection to be made. */
+export const CONNECT_TIMEOUT_MS: number = 10 * SECOND_MS;
 /** Silence on a connection. Some stores say nothing while they put a large object's parts together. */
-const IDLE_TIMEOUT_MS = 2 * MINUTE_MS;
+export const IDLE_TIMEOUT_MS: number = 2 * MINUTE_MS;
 /** Slowest line that is given its time; a request that takes longer than its body over such a line is hung. */
 const SLOWEST_BYTES_PER_SECOND = 32 * KIB;
 

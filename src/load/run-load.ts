@@ -2,7 +2,7 @@
 
 import pLimit from 'p-limit';
 import { createRetry } from '#bucket/retry.ts';
-import { createSdkBucket } from '#bucket/sdk-bucket.ts';
+import { createHotBucket } from '#bucket/hot-bucket.ts';
 import { createBlockPool } from './block-pool.ts';
 import type { Dialogue, Order } from './dialogue.ts';
 import type { DoneSet } from './done-set.ts';
@@ -40,7 +40,7 @@ export const runLoad = async (
   const { limits } = order;
   const { access, entryRules, hashKey, probeKey } = readLoadPlan(order);
   const retry = createRetry({ random: Math.random });
-  await using bucket = createRetryingBucket(createSdkBucket(access), retry);
+  await using bucket = createRetryingBucket(createHotBucket(access), retry);
   await using reader = createReader({ threads: limits.readerThreads });
   const requests = pLimit(limits.maxRequestsInFlight);
   const progress = createLoadProgress(order.finished);

@@ -37,8 +37,8 @@ const isHostLabel = (bucket: string, protocol: string): boolean => {
   return isName && !(protocol === 'https:' && bucket.includes('.'));
 };
 
-// What encodeURIComponent leaves, S3 encodes too (SigV4, "UriEncode").
-const encodeSegment = (text: string): string =>
+/** A part of a key between slashes, as URLs and signatures have it: what encodeURIComponent leaves, S3 encodes too (SigV4, "UriEncode"). */
+export const encodeSegment = (text: string): string =>
   encodeURIComponent(text).replace(
     /[!'()*]/gu,
     (character) => `%${Number(character.codePointAt(0)).toString(16).toUpperCase()}`,

@@ -1,13 +1,14 @@
-// The contract suite of buckets, on the double and on the SDK with a real MinIO; then what only real buckets have.
+// The contract suite of buckets, on the double and on both lanes with a real MinIO; then what only real buckets have.
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { Bucket, BucketAccess } from '#bucket/contract.ts';
+import { createHotBucket } from '#bucket/hot-bucket.ts';
 import { createSdkBucket } from '#bucket/sdk-bucket.ts';
 import { refusal } from '#bucket/translate.ts';
 import { Secret } from '#language/secret.ts';
@@ -55,15 +56,19 @@ const memoryRefusal = (how: BrokenHow, key: string) => {
 };
 
 /** A bucket of its own for a test: the server is shared. */
-const openMinioFixture = async (server: Minio, options?: MakeBucketOptions): Promise<BucketFixture> => {
+const openMinioFixture = async (
+  server: Minio,
+  open: (access: BucketAccess) => Bucket,
+  options?: MakeBucketOptions,
+): Promise<BucketFixture> => {
   const name = `bucket-${randomBytes(8).toString('hex')}`;
   await server.makeBucket(name, options);
-  const bucket = createSdkBucket(server.access(name));
+  const bucket = open(server.access(name));
   return {
     bucket,
     read: (key) => server.getObject(name, key),
     countUploads: async (key) => (await server.listUploads(name, [key])).filter((upload) => upload.key === key).length,
-    openBroken: async (how) => createSdkBucket(await brokenAccess(server, name, how)),
+    openBroken: async (how) => open(await brokenAccess(server, name, how)),
     [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
   };
 };
@@ -97,15 +102,21 @@ const accessKey = ({ accessKeyId, secretAccessKey, sessionToken }: MinioKey) => 
 });
 
 bucketSuite({ name: 'in memory', open: openMemoryFixture });
-bucketSuite({ name: 'SDK on MinIO', open: () => openMinioFixture(minio) });
-bucketSuite({
-  name: 'SDK on MinIO with a certificate authority of its own',
-  open: () => openMinioFixture(secureMinio),
-});
-bucketSuite({
-  name: 'SDK on MinIO, object lock with default retention',
-  open: () => openMinioFixture(minio, { objectLock: true }),
-});
+const LANES = [
+  { lane: 'SDK lane', open: createSdkBucket },
+  { lane: 'hot lane', open: createHotBucket },
+];
+for (const { lane, open } of LANES) {
+  bucketSuite({ name: `${lane} on MinIO`, open: () => openMinioFixture(minio, open) });
+  bucketSuite({
+    name: `${lane} on MinIO with a certificate authority of its own`,
+    open: () => openMinioFixture(secureMinio, open),
+  });
+  bucketSuite({
+    name: `${lane} on MinIO, object lock with default retention`,
+    open: () => openMinioFixture(minio, open, { objectLock: true }),
+  });
+}
 
 const signal = (): AbortSignal => AbortSignal.timeout(30_000);
 const PLAIN = { contentType: 'application/octet-stream', metadata: {} };
@@ -116,123 +127,130 @@ const putHello = (bucket: Bucket, key: string) => {
   return bucket.putObject({ key, body, md5, properties: PLAIN, refuseExisting: false }, signal());
 };
 
-test('createSdkBucket: loads with a temporary key and its session token', async () => {
-  const name = `bucket-${randomBytes(8).toString('hex')}`;
-  await minio.makeBucket(name);
-  const user = await minio.addUser([
-    { Effect: 'Allow', Action: ['s3:PutObject'], Resource: [`arn:aws:s3:::${name}/*`] },
-  ]);
-  const key = await minio.makeTemporaryKey(user);
-  await using bucket = createSdkBucket({ ...minio.access(name), ...accessKey(key) });
+for (const { lane, open } of LANES) {
+  describe(lane, () => {
+    test('bucket: loads with a temporary key and its session token', async () => {
+      const name = `bucket-${randomBytes(8).toString('hex')}`;
+      await minio.makeBucket(name);
+      const user = await minio.addUser([
+        { Effect: 'Allow', Action: ['s3:PutObject'], Resource: [`arn:aws:s3:::${name}/*`] },
+      ]);
+      const key = await minio.makeTemporaryKey(user);
+      await using bucket = open({ ...minio.access(name), ...accessKey(key) });
 
-  assert.deepEqual(await putHello(bucket, 'key'), { kind: 'ok' });
+      assert.deepEqual(await putHello(bucket, 'key'), { kind: 'ok' });
 
-  assert.equal((await minio.getObject(name, 'key'))?.body.toString(), 'hello');
-});
+      assert.equal((await minio.getObject(name, 'key'))?.body.toString(), 'hello');
+    });
 
-test('createSdkBucket: holds by ExpiredToken, when the session token is not the right one', async () => {
-  const name = `bucket-${randomBytes(8).toString('hex')}`;
-  await minio.makeBucket(name);
-  const user = await minio.addUser([{ Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/*`] }]);
-  const key = await minio.makeTemporaryKey(user);
-  await using bucket = createSdkBucket({ ...minio.access(name), ...accessKey({ ...key, sessionToken: 'stale' }) });
+    test('bucket: holds by ExpiredToken, when the session token is not the right one', async () => {
+      const name = `bucket-${randomBytes(8).toString('hex')}`;
+      await minio.makeBucket(name);
+      const user = await minio.addUser([{ Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/*`] }]);
+      const key = await minio.makeTemporaryKey(user);
+      await using bucket = open({ ...minio.access(name), ...accessKey({ ...key, sessionToken: 'stale' }) });
 
-  const answer = await putHello(bucket, 'key');
+      const answer = await putHello(bucket, 'key');
 
-  assert.ok(answer.kind === 'problem');
-  assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'ExpiredToken']);
-});
+      assert.ok(answer.kind === 'problem');
+      assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'ExpiredToken']);
+    });
 
-test('createSdkBucket: holds by InvalidAccessKeyId, when the key was removed', async () => {
-  const name = `bucket-${randomBytes(8).toString('hex')}`;
-  await minio.makeBucket(name);
-  const user = await minio.addUser([{ Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/*`] }]);
-  await using bucket = createSdkBucket({ ...minio.access(name), ...accessKey(user) });
-  assert.deepEqual(await putHello(bucket, 'key'), { kind: 'ok' });
+    test('bucket: holds by InvalidAccessKeyId, when the key was removed', async () => {
+      const name = `bucket-${randomBytes(8).toString('hex')}`;
+      await minio.makeBucket(name);
+      const user = await minio.addUser([{ Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}/*`] }]);
+      await using bucket = open({ ...minio.access(name), ...accessKey(user) });
+      assert.deepEqual(await putHello(bucket, 'key'), { kind: 'ok' });
 
-  await minio.removeUser(user);
-  const answer = await putHello(bucket, 'key');
+      await minio.removeUser(user);
+      const answer = await putHello(bucket, 'key');
 
-  assert.ok(answer.kind === 'problem');
-  assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'InvalidAccessKeyId']);
-});
+      assert.ok(answer.kind === 'problem');
+      assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'InvalidAccessKeyId']);
+    });
 
-test('createSdkBucket: holds by BucketUnreachable, when the certificate authority is not known', async () => {
-  const { certificateAuthority: _unknown, ...access } = secureMinio.access('any');
-  await using bucket = createSdkBucket(access);
+    test('bucket: holds by BucketUnreachable, when the certificate authority is not known', async () => {
+      const { certificateAuthority: _unknown, ...access } = secureMinio.access('any');
+      await using bucket = open(access);
 
-  const answer = await putHello(bucket, 'key');
+      const answer = await putHello(bucket, 'key');
 
-  assert.ok(answer.kind === 'problem');
-  assert.deepEqual([answer.scope, answer.status, answer.holdCode], ['bucket', 0, 'BucketUnreachable']);
-});
+      assert.ok(answer.kind === 'problem');
+      assert.deepEqual([answer.scope, answer.status, answer.holdCode], ['bucket', 0, 'BucketUnreachable']);
+    });
 
-test('createSdkBucket: says the key of a private file in a refusal only in printable letters', async () => {
-  await using fixture = await openMinioFixture(minio);
-  await using broken = await fixture.openBroken('denied-prefix');
+    test('bucket: says the key of a private file in a refusal only in printable letters', async () => {
+      await using fixture = await openMinioFixture(minio, open);
+      await using broken = await fixture.openBroken('denied-prefix');
 
-  const answer = await putHello(broken, 'no/\u202Etxt.exe');
+      const answer = await putHello(broken, 'no/\u202Etxt.exe');
 
-  assert.ok(answer.kind === 'problem');
-  assert.doesNotMatch(answer.message, /\p{Cf}/u);
-});
+      assert.ok(answer.kind === 'problem');
+      assert.doesNotMatch(answer.message, /\p{Cf}/u);
+    });
 
-test('putFile: ends promptly and leaves nothing behind, when it is stopped while parts are on their way', async () => {
-  const name = `bucket-${randomBytes(8).toString('hex')}`;
-  await minio.makeBucket(name);
-  await using bucket = createSdkBucket(minio.access(name));
-  const { path, remove } = await largeFile(64 * MIB);
-  const controller = new AbortController();
-  const reason = new Error('the test stops it');
+    test('putFile: ends promptly and leaves nothing behind, when it is stopped while parts are on their way', async () => {
+      const name = `bucket-${randomBytes(8).toString('hex')}`;
+      await minio.makeBucket(name);
+      await using bucket = open(minio.access(name));
+      const { path, remove } = await largeFile(64 * MIB);
+      const controller = new AbortController();
+      const reason = new Error('the test stops it');
 
-  const running = bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, controller.signal);
-  const ended = assert.rejects(running, reason);
-  await until(async () => (await minio.listUploads(name, ['log'])).length === 1, { what: 'the upload has begun' });
-  controller.abort(reason);
-  await ended;
+      const running = bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, controller.signal);
+      const ended = assert.rejects(running, reason);
+      await until(async () => (await minio.listUploads(name, ['log'])).length === 1, { what: 'the upload has begun' });
+      controller.abort(reason);
+      await ended;
 
-  assert.deepEqual(await minio.listUploads(name, ['log']), []);
-  assert.equal(await minio.getObject(name, 'log'), undefined);
-  await remove();
-});
+      assert.deepEqual(await minio.listUploads(name, ['log']), []);
+      assert.equal(await minio.getObject(name, 'log'), undefined);
+      await remove();
+    });
 
-test('putFile: removes the parts that a writer left which was killed', async () => {
-  await using fixture = await openMinioFixture(minio);
-  const created = await fixture.bucket.createUpload({ key: 'log', properties: PLAIN }, signal());
-  assert.ok(created.kind === 'ok');
-  const body = Buffer.from('x');
-  const part = { key: 'log', uploadId: created.uploadId, partNumber: 1, body, crc32: crc32(body) };
-  await fixture.bucket.uploadPart(part, signal());
-  const { path, remove } = await largeFile(10);
+    test('putFile: removes the parts that a writer left which was killed', async () => {
+      await using fixture = await openMinioFixture(minio, open);
+      const created = await fixture.bucket.createUpload({ key: 'log', properties: PLAIN }, signal());
+      assert.ok(created.kind === 'ok');
+      const body = Buffer.from('x');
+      const part = { key: 'log', uploadId: created.uploadId, partNumber: 1, body, crc32: crc32(body) };
+      await fixture.bucket.uploadPart(part, signal());
+      const { path, remove } = await largeFile(10);
 
-  assert.deepEqual(await fixture.bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, signal()), {
-    kind: 'ok',
+      assert.deepEqual(await fixture.bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, signal()), {
+        kind: 'ok',
+      });
+
+      assert.equal(await fixture.countUploads('log'), 0);
+      await remove();
+    });
+
+    test('uploadPart: many at once, as the load sends them', async () => {
+      await using fixture = await openMinioFixture(minio, open);
+      const created = await fixture.bucket.createUpload({ key: 'large', properties: PLAIN }, signal());
+      assert.ok(created.kind === 'ok');
+      const { uploadId } = created;
+      const bodies = Array.from({ length: 8 }, () => randomBytes(5 * MIB));
+
+      const sent = await Promise.all(
+        bodies.map((body, index) =>
+          fixture.bucket.uploadPart(
+            { key: 'large', uploadId, partNumber: index + 1, body, crc32: crc32(body) },
+            signal(),
+          ),
+        ),
+      );
+      const parts = sent.map((answer) => {
+        assert.ok(answer.kind === 'ok');
+        return answer.part;
+      });
+      await fixture.bucket.completeUpload({ key: 'large', uploadId, parts, refuseExisting: false }, signal());
+
+      assert.deepEqual((await fixture.read('large'))?.body, Buffer.concat(bodies));
+    });
   });
-
-  assert.equal(await fixture.countUploads('log'), 0);
-  await remove();
-});
-
-test('uploadPart: many at once, as the load sends them', async () => {
-  await using fixture = await openMinioFixture(minio);
-  const created = await fixture.bucket.createUpload({ key: 'large', properties: PLAIN }, signal());
-  assert.ok(created.kind === 'ok');
-  const { uploadId } = created;
-  const bodies = Array.from({ length: 8 }, () => randomBytes(5 * MIB));
-
-  const sent = await Promise.all(
-    bodies.map((body, index) =>
-      fixture.bucket.uploadPart({ key: 'large', uploadId, partNumber: index + 1, body, crc32: crc32(body) }, signal()),
-    ),
-  );
-  const parts = sent.map((answer) => {
-    assert.ok(answer.kind === 'ok');
-    return answer.part;
-  });
-  await fixture.bucket.completeUpload({ key: 'large', uploadId, parts, refuseExisting: false }, signal());
-
-  assert.deepEqual((await fixture.read('large'))?.body, Buffer.concat(bodies));
-});
+}
 
 const largeFile = async (sizeBytes: number): Promise<{ readonly path: string; remove(): Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'import-station-bucket-'));

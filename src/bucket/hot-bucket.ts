@@ -1,0 +1,97 @@
+// The bucket of a load: what goes out for every file and every part takes the hot lane, everything else the SDK. Both lanes
+// fulfil one contract and are told apart by nothing but their speed.
+
+import type { Bucket, BucketAccess, BucketProblem, PartRequest, PutRequest } from './contract.ts';
+import { guarded, type Answer } from './guarded.ts';
+import { encodeSegment } from '#object/object-url.ts';
+import { createHotLane, type HotAnswer, type HotLane } from './hot-request.ts';
+import { sendPartChecked, type PartAnswer, type PartDigest } from './multipart.ts';
+import { propertyHeaders } from './property-headers.ts';
+import { judgeStored } from './put-object.ts';
+import { createLane } from './s3-client.ts';
+import { createBucketOn } from './sdk-bucket.ts';
+import { refusal } from './translate.ts';
+
+/** The bucket that `access` names. Nothing is asked of it yet. Dispose of it: it keeps connections open. */
+export const createHotBucket = (access: BucketAccess): Bucket => {
+  const hot = createHotLane(access);
+  const lane = createLane(access);
+  const bucket = createBucketOn(access, lane);
+  return {
+    ...bucket,
+    putObject: (request, signal) => guarded(signal, () => putObject(hot, request, signal)),
+    uploadPart: (request, signal) =>
+      guarded(signal, () => sendPartChecked(lane.state, request, (digest) => sendPart(hot, request, digest, signal))),
+    [Symbol.asyncDispose]: async () => {
+      hot[Symbol.dispose]();
+      await bucket[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const putObject = async (
+  hot: HotLane,
+  { key, body, md5, properties, refuseExisting }: PutRequest,
+  signal: AbortSignal,
+): Answer<object> => {
+  const headers = {
+    ...propertyHeaders(properties),
+    'content-md5': Buffer.from(md5).toString('base64'),
+    ...(refuseExisting ? { 'if-none-match': '*' } : {}),
+  };
+  const answer = await hot.put({ key, query: '', headers, body }, signal);
+  const refused = refusalIn(answer);
+  if (refused !== undefined) return refused;
+  return judgeStored({ etag: answer.headers['etag'], encryption: answer.headers[ENCRYPTION_HEADER] }, md5);
+};
+
+const ENCRYPTION_HEADER = 'x-amz-server-side-encryption';
+
+const sendPart = async (
+  hot: HotLane,
+  { key, uploadId, partNumber, body }: PartRequest,
+  digest: PartDigest,
+  signal: AbortSignal,
+): Answer<PartAnswer> => {
+  const query = `partNumber=${String(partNumber)}&uploadId=${encodeSegment(uploadId)}`;
+  const headers = 'crc32' in digest ? { 'x-amz-checksum-crc32': digest.crc32 } : { 'content-md5': digest.md5 };
+  const answer = await hot.put({ key, query, headers, body }, signal);
+  return (
+    refusalIn(answer) ?? {
+      kind: 'ok',
+      etag: answer.headers['etag'],
+      crc32: answer.headers['x-amz-checksum-crc32'],
+    }
+  );
+};
+
+const FIRST_FAILURE = 300;
+
+/** A refusal by its status, in S3's own words where it has some. What has a status of success is judged by its ETag. */
+const refusalIn = ({ status, body }: HotAnswer): BucketProblem | undefined => {
+  if (status < FIRST_FAILURE) return undefined;
+  const isS3 = /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/u.test(body);
+  const code = isS3 ? elementOf(body, 'Code') : undefined;
+  const message = isS3 ? elementOf(body, 'Message') : undefined;
+  return refusal({ status, code: code ?? `HTTP${String(status)}`, message: message ?? `status ${String(status)}` });
+};
+
+const elementOf = (xml: string, name: string): string | undefined => {
+  const text = new RegExp(`<${name}>(?<text>[^<]*)</${name}>`, 'u').exec(xml)?.groups?.['text'];
+  return text === undefined || text === '' ? undefined : decodeEntities(text);
+};
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+const decodeEntities = (text: string): string =>
+  text.replace(
+    /&(?:#x(?<hex>[0-9a-f]{1,6})|#(?<decimal>\d{1,7})|(?<name>\w+));/giu,
+    (whole, hex?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return ENTITIES[name] ?? whole;
+      const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, HEX);
+      return point <= LAST_CODE_POINT ? String.fromCodePoint(point) : whole;
+    },
+  );
+
+const HEX = 16;
+const LAST_CODE_POINT = 0x10ffff;
