@@ -130,11 +130,12 @@ export const tryAsk = async <Value>(
     readonly request: ControlRequest;
     readonly answer: z.ZodType<Value>;
   },
+  signal: AbortSignal = context.signal,
 ): Promise<Answer<Value>> => {
   const opened = await openControl({ ...needs, config }, context);
   if (opened.kind === 'refused') return opened;
   await using transport = opened.value;
-  return await callBy(transport, context.signal)(request, answer);
+  return await callBy(transport, signal)(request, answer);
 };
 
 /** Hands the bytes of a daemon's text answer to `take`; a refusal is written. Gives the exit code. */

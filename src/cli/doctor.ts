@@ -1,6 +1,7 @@
 // `import-station doctor`: looks at a station host and says each finding with its remedy.
 
 import type { Command } from 'commander';
+import { z } from 'zod';
 import type { Config } from '#config/contract.ts';
 import { formatConfigProblem, readConfig } from '#config/read-config.ts';
 import { examineHost } from '#doctor/examine.ts';
@@ -8,6 +9,8 @@ import { reporterFor, type Finding, type Level } from '#doctor/finding.ts';
 import { judgeBuckets } from '#doctor/judge-buckets.ts';
 import { printable } from '#language/printable.ts';
 import { StationError } from '#language/station-error.ts';
+import { shown } from '#language/shown.ts';
+import { SECOND_MS } from '#language/units.ts';
 import { ACTOR_NAMES } from '#notice/actors.ts';
 import { bucketCheckSchema } from '#protocol/reports.ts';
 import { STORE_FILE } from '#store/sqlite-store.ts';
@@ -64,7 +67,8 @@ const examine = async (context: CliContext, options: Options): Promise<ExitCode>
           ...(await examineBuckets(context, read.config, options)),
         ];
   const problems = countOf(findings, 'problem');
-  const value: DoctorReport = { findings: [...findings], problems, warnings: countOf(findings, 'warning') };
+  const warnings = countOf(findings, 'warning');
+  const value: DoctorReport = { findings: [...findings], problems, warnings, unknowns: countOf(findings, 'unknown') };
   print(context, options, value, () => formatFindings(value));
   return problems === 0 ? EXIT_CODES.ok : EXIT_CODES.findings;
 };
@@ -73,6 +77,7 @@ const countOf = (findings: readonly Finding[], level: Level): number =>
   findings.filter((finding) => finding.level === level).length;
 
 const buckets = reporterFor('buckets');
+const services = reporterFor('services');
 
 // Through the daemon alone: the store stays as it is. A refusal is a finding as well.
 const examineBuckets = async (
@@ -83,6 +88,16 @@ const examineBuckets = async (
   const body = { ...(account === undefined ? {} : { account }), ...(bucket === undefined ? {} : { bucket }) };
   const request = { method: 'POST', path: '/bucket-check', body } as const;
   const needs = { config, right: 'operator', needsDaemon: true, request, answer: bucketCheckSchema } as const;
+  if (await isHanging(context, config)) {
+    return [
+      services.trouble({
+        check: 'DaemonHangs',
+        level: 'problem',
+        what: `The daemon listens and has not answered for ${String(PATIENCE_MS / SECOND_MS)} seconds, so no bucket was asked.`,
+        todo: 'Look into `journalctl -u import-station`, then run `systemctl restart import-station`; nothing that was loaded is lost.',
+      }),
+    ];
+  }
   const answer = await tryAsk(context, needs).catch(refusedBy);
   if (answer.kind === 'ok') return judgeBuckets(answer.value);
   const { code, happened, actor, todo } = answer.refusal.error;
@@ -90,12 +105,28 @@ const examineBuckets = async (
   return [
     buckets.trouble({
       check: code,
-      level: isAsked && code !== 'DaemonNotRunning' ? 'problem' : 'unknown',
+      level: isAsked ? 'problem' : 'unknown',
       what: `No bucket was asked: ${happened}`,
       actor,
       todo,
     }),
   ];
+};
+
+const PATIENCE_MS = 10 * SECOND_MS;
+
+// One that listens and says nothing would hold up everything below for minutes.
+const isHanging = async (context: CliContext, config: Config): Promise<boolean> => {
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const request = { method: 'GET', path: '/healthz' } as const;
+  const needs = { config, right: 'read', needsDaemon: true, request, answer: z.unknown() } as const;
+  try {
+    await tryAsk(context, needs, AbortSignal.any([context.signal, patience]));
+    return false;
+  } catch (error: unknown) {
+    if (!patience.aborted && !(error instanceof StationError)) throw error;
+    return patience.aborted;
+  }
 };
 
 const refusedBy = (error: unknown): Extract<Answer<never>, { readonly kind: 'refused' }> => {
@@ -113,7 +144,7 @@ const LEVELS: Readonly<Record<Level, string>> = {
 };
 const INDENT = ' '.repeat(LEVELS.ok.length);
 
-const formatFindings = ({ findings, problems, warnings }: DoctorReport): readonly string[] => {
+const formatFindings = ({ findings, problems, warnings, unknowns }: DoctorReport): readonly string[] => {
   const areas = [...new Set(findings.map(({ area }) => area))];
   return [
     ...areas.flatMap((area) => [
@@ -121,16 +152,14 @@ const formatFindings = ({ findings, problems, warnings }: DoctorReport): readonl
       ...findings.filter((finding) => finding.area === area).flatMap(formatFinding),
       '',
     ]),
-    problems + warnings === 0
-      ? 'Nothing is wrong as far as could be seen.'
-      : `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}.`,
+    `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}, ${String(unknowns)} not to be seen.`,
   ];
 };
 
 const formatFinding = ({ level, what, actor, todo }: DoctorReport['findings'][number]): readonly string[] => [
-  `${LEVELS[level]}${printable(what)}`,
+  `${LEVELS[level]}${shown(what)}`,
   ...(actor === undefined ? [] : [`${INDENT}Who acts:   ${ACTOR_NAMES[actor]}`]),
-  ...(todo === undefined ? [] : [`${INDENT}What to do: ${printable(todo)}`]),
+  ...(todo === undefined ? [] : [`${INDENT}What to do: ${shown(todo)}`]),
 ];
 
 const counted = (count: number, noun: string): string => `${String(count)} ${noun}${count === 1 ? '' : 's'}`;

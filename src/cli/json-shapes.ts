@@ -54,6 +54,8 @@ export const doctorSchema = z.object({
   ),
   problems: z.number(),
   warnings: z.number(),
+  /** Checks that could not be made. */
+  unknowns: z.number(),
 });
 
 /** See the schema. */

@@ -4,6 +4,7 @@
 // is the end of the key's name. In `meta`, `title` says what a text has to be, `examples` gives a value where no default
 // does, and `otherwise` what holds where a key without a default is left out.
 
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '#language/units.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -118,7 +119,8 @@ const metricsSchema = section({
     .transform((value, context) => {
       const groups = LISTEN.exec(value)?.groups;
       const port = Number(groups?.['port']);
-      if (groups !== undefined && port >= 1 && port <= MAX_PORT) {
+      const isAddress = groups?.['v4'] === undefined || isIPv4(groups['v4']);
+      if (groups !== undefined && isAddress && port >= 1 && port <= MAX_PORT) {
         return { host: groups['v4'] ?? groups['v6'] ?? '127.0.0.1', port };
       }
       context.addIssue({ code: 'custom', message: 'expected a loopback address with a port, such as 127.0.0.1:9464' });

@@ -52,6 +52,11 @@ export const checkAccess = async (deps: CheckAccessDeps, body: unknown, signal: 
   const places =
     bucket !== undefined && account !== undefined ? placesIn(account, bucket) : placesOfJobs(deps.store, email);
   if (bucket !== undefined && places.length === 0) return refuse(refused('NoLoadingKey', { email: email ?? '' }));
+  if (places.length === 0 && account !== undefined) {
+    const keys = account.keys.filter(({ loads }) => loads);
+    const checks = await Promise.all(keys.map((key) => checkKey(deps, { account, key }, signal)));
+    return done({ checks, left: 0 } satisfies BucketCheck);
+  }
   const checks = await Promise.all(places.slice(0, MOST_CHECKS).map((place) => check(deps, place, signal)));
   return done({ checks, left: Math.max(0, places.length - MOST_CHECKS) } satisfies BucketCheck);
 };
@@ -113,6 +118,20 @@ const ask = async (
   const probed = await opened.probe({ key: objectKey, properties }, signal);
   const facts = { bucket, region, keyId: key.accessKeyId };
   return { region, ...skew, ...(probed.kind === 'ok' ? {} : { error: noticeOfProblem(probed, facts) }) };
+};
+
+// A bucket that there is not: whoever says so has known the key and its signature first.
+const NO_BUCKET = 'import-station-asks-for-no-bucket';
+
+const checkKey = async (
+  deps: CheckAccessDeps,
+  { account, key }: Pick<Place, 'account' | 'key'>,
+  signal: AbortSignal,
+): Promise<Check> => {
+  const asked = await check(deps, { account, key, bucket: NO_BUCKET, objectKey: PROBE_NAME }, signal);
+  const isKnown = asked.error === undefined || ['NoSuchBucket', 'AccessDenied'].includes(asked.error.code);
+  const { error: _expected, ...rest } = asked;
+  return { ...(isKnown ? rest : asked), bucket: '' };
 };
 
 const noticeOfProblem = (

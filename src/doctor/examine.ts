@@ -3,7 +3,7 @@
 import type { Config } from '#config/contract.ts';
 import type { Finding } from './finding.ts';
 import { judgeDisk, judgeFolders, judgeSecrets } from './judge-files.ts';
-import { judgeFileSystems, judgeProgram, judgeTools, judgeUdev } from './judge-host.ts';
+import { judgeFileSystems, judgeProgram, judgeTools, judgeUdev, judgeUsers } from './judge-host.ts';
 import { judgeClock, judgeServices } from './judge-services.ts';
 import { probeHost, type ProbePaths } from './probe-host.ts';
 
@@ -16,6 +16,7 @@ export const examineHost = async (
   const facts = await probeHost(config, paths, signal);
   return [
     ...judgeProgram(facts),
+    ...judgeUsers(facts, config),
     ...judgeFolders(facts, config, paths.configPath),
     ...judgeSecrets(facts, config),
     ...judgeDisk(facts.disk, config.station.stateDir),

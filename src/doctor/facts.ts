@@ -33,8 +33,8 @@ export type TextFacts =
 
 /** What the kernel and the host can read. */
 export interface DriverFacts {
-  /** Types that the running kernel knows now (/proc/filesystems). */
-  readonly registered: ReadonlySet<string>;
+  /** Types that the running kernel knows now (/proc/filesystems); undefined where that cannot be seen. */
+  readonly registered: ReadonlySet<string> | undefined;
   /** Names of modules that it could load; undefined where that cannot be seen. */
   readonly loadable: ReadonlySet<string> | undefined;
   readonly hasFuseDevice: boolean;
@@ -51,7 +51,18 @@ export interface HostFacts {
   readonly kernelRelease: string;
   readonly config: PathFacts;
   readonly stateDir: PathFacts;
+  /** Folders above the state directory, from the top. */
+  readonly aboveStateDir: readonly (readonly [path: string, facts: PathFacts])[];
   readonly runDir: PathFacts;
+  /** Folder of the control sockets. */
+  readonly controlDir: PathFacts;
+  /** Folder of the launcher's socket. */
+  readonly launchDir: PathFacts;
+  /** Numbers of the configuration that a user, or a group, of this host has; undefined where nobody says. */
+  readonly knownUids: ReadonlySet<number> | undefined;
+  readonly knownGids: ReadonlySet<number> | undefined;
+  /** Text of the daemon's unit with its drop-ins; undefined where there is none. */
+  readonly unit: string | undefined;
   readonly store: PathFacts;
   readonly disk: DiskRoom | undefined;
   readonly storeKey: SecretFacts;
@@ -66,7 +77,7 @@ export interface HostFacts {
   readonly udevRule: TextFacts;
   readonly controlSockets: ReadonlyMap<string, SocketFacts>;
   readonly launcherSocket: SocketFacts;
-  /** Names of groups of the host with their numbers. */
+  /** Groups that the configuration names and the host knows, with their numbers. */
   readonly groups: ReadonlyMap<string, number>;
   readonly controlPaths: ReadonlyMap<string, PathFacts>;
   /** Is the clock kept by a time service? Undefined where nobody says. */

@@ -6,6 +6,7 @@ import type { Actor } from '#notice/contract.ts';
 export type Area =
   | 'configuration'
   | 'program'
+  | 'users'
   | 'folders'
   | 'secrets'
   | 'disk'

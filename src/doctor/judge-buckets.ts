@@ -40,12 +40,15 @@ const judgeCheck = ({
   skewSeconds,
   error,
 }: BucketCheck['checks'][number]): readonly Finding[] => {
-  const place = `${printable(bucket)} of ${printable(account)}`;
+  const place =
+    bucket === '' ? `the S3 service of ${printable(account)}` : `${printable(bucket)} of ${printable(account)}`;
   const reached =
     error === undefined
       ? buckets.ok(
           'Bucket',
-          `The key ${printable(keyId)} may load into ${place} (${printable(region ?? 'region unknown')}).`,
+          bucket === ''
+            ? `The key ${printable(keyId)} is known to ${place}; no bucket was asked.`
+            : `The key ${printable(keyId)} may load into ${place} (${printable(region ?? 'region unknown')}).`,
         )
       : buckets.trouble({
           check: error.code,
@@ -54,7 +57,18 @@ const judgeCheck = ({
           actor: error.actor,
           todo: error.todo,
         });
-  return skewSeconds === undefined ? [reached] : [reached, judgeSkew(place, skewSeconds)];
+  if (skewSeconds !== undefined) return [reached, judgeSkew(place, skewSeconds)];
+  if (error !== undefined) return [reached];
+  const what = `The answer of ${place} has no date, so the clocks could not be compared.`;
+  return [
+    reached,
+    clock.trouble({
+      check: 'ClockUnsaid',
+      level: 'unknown',
+      what,
+      todo: 'Look with `timedatectl` whether the clock of this host is right.',
+    }),
+  ];
 };
 
 const judgeSkew = (place: string, skewSeconds: number): Finding => {

@@ -2,6 +2,7 @@
 
 import type { Config } from '#config/contract.ts';
 import { printable } from '#language/printable.ts';
+import { shellWord } from '#language/shell-word.ts';
 import { formatSize } from '#language/quantity.ts';
 import { GIB, MIB } from '#language/units.ts';
 import type { DiskRoom, HostFacts, PathFacts, SecretFacts } from './facts.ts';
@@ -9,6 +10,7 @@ import { reporterFor, type Finding } from './finding.ts';
 
 const GROUP_AND_OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
+const OWNER_ALL = 0o700;
 const CREDENTIAL_FORBIDDEN = 0o037;
 const OCTAL = 8;
 const ROOT = 0;
@@ -18,7 +20,9 @@ const octal = (mode: number): string => `0${mode.toString(OCTAL)}`;
 /** State directory, run directory, configuration file. */
 export const judgeFolders = (facts: HostFacts, { station }: Config, configPath: string): readonly Finding[] => [
   judgeStateDir(facts.stateDir, station),
+  ...judgeWay(facts.aboveStateDir, station),
   judgeRunDir(facts.runDir, station),
+  ...judgeSocketFolders(facts, station),
   judgeConfigFile(facts.config, configPath),
 ];
 
@@ -26,8 +30,9 @@ const folders = reporterFor('folders');
 
 const judgeStateDir = (facts: PathFacts, { stateDir, uid, gid }: Config['station']): Finding => {
   const path = printable(stateDir);
+  const word = shellWord(path);
   const owner = `${String(uid)}:${String(gid)}`;
-  const make = `install -d -o ${String(uid)} -g ${String(gid)} -m 0700 ${path}`;
+  const make = `install -d -o ${String(uid)} -g ${String(gid)} -m 0700 ${word}`;
   switch (facts.kind) {
     case 'missing':
       return folders.trouble({
@@ -52,7 +57,15 @@ const judgeStateDir = (facts: PathFacts, { stateDir, uid, gid }: Config['station
           check: 'StateDirOwner',
           level: 'problem',
           what: `The state directory ${path} belongs to user ${String(facts.uid)}, the station runs as ${String(uid)}.`,
-          todo: `Run \`chown -R ${owner} ${path}\`, or correct station.uid in the configuration.`,
+          todo: `Run \`chown -R ${owner} ${word}\`, or correct station.uid in the configuration.`,
+        });
+      }
+      if ((facts.mode & OWNER_ALL) !== OWNER_ALL) {
+        return folders.trouble({
+          check: 'StateDirClosed',
+          level: 'problem',
+          what: `The station itself may not write into its state directory ${path} (mode ${octal(facts.mode)}).`,
+          todo: `Run \`chmod 0700 ${word}\`.`,
         });
       }
       if ((facts.mode & GROUP_AND_OTHERS) !== 0) {
@@ -60,7 +73,7 @@ const judgeStateDir = (facts: PathFacts, { stateDir, uid, gid }: Config['station
           check: 'StateDirMode',
           level: 'problem',
           what: `The state directory ${path} is open to others (mode ${octal(facts.mode)}): names of customers' files lie there.`,
-          todo: `Run \`chmod 0700 ${path}\`.`,
+          todo: `Run \`chmod 0700 ${word}\`.`,
         });
       }
       return folders.ok('StateDir', `The state directory ${path} is the station's own.`);
@@ -82,29 +95,75 @@ const judgeRunDir = (facts: PathFacts, { runDir, uid, gid }: Config['station']):
   if (facts.kind === 'missing') {
     return folders.note('RunDirMissing', `The run directory ${path} does not exist yet; it is made at the start.`);
   }
-  const isFine = facts.type === 'folder' && facts.uid === uid && (facts.mode & OTHERS_WRITE) === 0;
+  const word = shellWord(path);
+  const isOpenToOwner = (facts.mode & OWNER_ALL) === OWNER_ALL;
+  const isFine = facts.type === 'folder' && facts.uid === uid && isOpenToOwner && (facts.mode & OTHERS_WRITE) === 0;
   return isFine
     ? folders.ok('RunDir', `The run directory ${path} is the station's own.`)
     : folders.trouble({
         check: 'RunDirOwner',
         level: 'problem',
         what: `The run directory ${path} is not a folder that only user ${String(uid)} can write (owner ${String(facts.uid)}, mode ${octal(facts.mode)}).`,
-        todo: `Run \`chown ${String(uid)}:${String(gid)} ${path} && chmod 0755 ${path}\`.`,
+        todo: `Run \`chown ${String(uid)}:${String(gid)} ${word} && chmod 0755 ${word}\`.`,
       });
 };
+
+const OTHERS_ENTER = 0o001;
+const GROUP_ENTER = 0o010;
+const OWNER_ENTER = 0o100;
+
+// Each folder above has to let the station's user through.
+const judgeWay = (above: HostFacts['aboveStateDir'], { uid, gid, stateDir }: Config['station']): readonly Finding[] => {
+  const closed = above.find(([, facts]) => {
+    if (facts.kind !== 'there') return false;
+    if (facts.uid === uid) return (facts.mode & OWNER_ENTER) === 0;
+    return (facts.mode & (facts.gid === gid ? GROUP_ENTER : OTHERS_ENTER)) === 0;
+  });
+  if (closed === undefined) return [];
+  const path = printable(closed[0]);
+  return [
+    folders.trouble({
+      check: 'StateDirUnreachable',
+      level: 'problem',
+      what: `The station's user cannot get through ${path} to its state directory ${printable(stateDir)}.`,
+      todo: `Run \`chmod a+x ${shellWord(path)}\`, or put the state directory elsewhere.`,
+    }),
+  ];
+};
+
+// Made at the start; what is there already has to be the station's.
+const judgeSocketFolders = (
+  { controlDir, launchDir }: HostFacts,
+  { uid, runDir }: Config['station'],
+): readonly Finding[] =>
+  [
+    { name: 'control', facts: controlDir, forbidden: OTHERS_WRITE },
+    { name: 'launch', facts: launchDir, forbidden: GROUP_AND_OTHERS },
+  ].flatMap(({ name, facts, forbidden }) => {
+    if (facts.kind !== 'there') return [];
+    if (facts.type === 'folder' && facts.uid === uid && (facts.mode & forbidden) === 0) return [];
+    return [
+      folders.trouble({
+        check: 'SocketFolder',
+        level: 'problem',
+        what: `The folder of sockets ${printable(runDir)}/${name} is not the station's own (owner ${String(facts.uid)}, mode ${octal(facts.mode)}).`,
+        todo: 'Run `systemctl restart import-station-launch.socket import-station`, which makes it anew.',
+      }),
+    ];
+  });
 
 // Whoever can write it can name the loaders' user, and what is a bay.
 const judgeConfigFile = (facts: PathFacts, configPath: string): Finding => {
   const path = printable(configPath);
   if (facts.kind !== 'there')
     return hidden('ConfigHidden', path, facts.kind === 'hidden' ? facts.message : 'it is gone');
-  return (facts.mode & OTHERS_WRITE) === 0
-    ? folders.ok('ConfigFile', `Only the owner of ${path} can change it.`)
+  return facts.uid === ROOT && (facts.mode & OTHERS_WRITE) === 0
+    ? folders.ok('ConfigFile', `Only root can change ${path}.`)
     : folders.trouble({
         check: 'ConfigWritable',
         level: 'problem',
-        what: `The configuration ${path} can be changed by others than its owner (mode ${octal(facts.mode)}), and the launcher runs as root by it.`,
-        todo: `Run \`chown root: ${path} && chmod 0644 ${path}\`.`,
+        what: `The configuration ${path} can be changed by others than root (owner ${String(facts.uid)}, mode ${octal(facts.mode)}), and the launcher runs as root by it.`,
+        todo: `Run \`chown root: ${shellWord(path)} && chmod 0644 ${shellWord(path)}\`.`,
       });
 };
 
@@ -114,7 +173,9 @@ const STORE_KEY_BYTES = 32;
 /** The key of the store and the password of the mail server; never what is in them. */
 export const judgeSecrets = (facts: HostFacts, config: Config): readonly Finding[] => [
   judgeStoreKey(facts, config),
-  ...(facts.smtpPassword === undefined ? [] : [judgeSecret(facts.smtpPassword, SMTP_PASSWORD, config)]),
+  ...(facts.smtpPassword === undefined
+    ? []
+    : [judgeSecret(facts.smtpPassword, SMTP_PASSWORD, { config, unit: facts.unit })]),
 ];
 
 interface SecretWords {
@@ -130,7 +191,8 @@ const SMTP_PASSWORD: SecretWords = {
   credential: 'smtp-password',
 };
 
-const judgeStoreKey = ({ storeKey, store }: HostFacts, config: Config): Finding => {
+const judgeStoreKey = (facts: HostFacts, config: Config): Finding => {
+  const { storeKey, store } = facts;
   const { file, credential, path } = storeKey;
   if (credential === undefined && file.kind === 'missing' && store.kind === 'missing') {
     return secrets.note(
@@ -146,17 +208,31 @@ const judgeStoreKey = ({ storeKey, store }: HostFacts, config: Config): Finding 
       todo: 'Put it back from its backup; without it the keys of all accounts must be entered anew.',
     });
   }
-  return judgeSecret(storeKey, STORE_KEY, config);
+  return judgeSecret(storeKey, STORE_KEY, { config, unit: facts.unit });
 };
 
 const judgeSecret = (
   { path, file, credential }: SecretFacts,
   { check, name, credential: credentialName }: SecretWords,
-  { station: { uid } }: Config,
+  {
+    config: {
+      station: { uid },
+    },
+    unit,
+  }: { readonly config: Config; readonly unit: HostFacts['unit'] },
 ): Finding => {
   const shown = printable(path);
+  const line = `LoadCredentialEncrypted=${credentialName}:import-station.${credentialName}`;
   switch (file.kind) {
     case 'missing':
+      if (credential !== undefined && unit?.includes(line) === false) {
+        return secrets.trouble({
+          check: `${check}NotLoaded`,
+          level: 'warning',
+          what: `The ${name} is sealed in ${printable(credential)}, but the unit does not load it.`,
+          todo: `Add \`${line}\` below [Service] by \`systemctl edit import-station\`, and restart it.`,
+        });
+      }
       if (credential !== undefined) {
         return secrets.ok(check, `The ${name} is the sealed credential ${printable(credential)}.`);
       }
@@ -164,7 +240,7 @@ const judgeSecret = (
         check: `${check}Missing`,
         level: 'problem',
         what: `The ${name} is not there: neither ${shown} nor a credential.`,
-        todo: `Put it there with mode 0600 for user ${String(uid)}, or seal it: \`systemd-creds encrypt --name=${credentialName} FILE /etc/credstore.encrypted/import-station.${credentialName}\`.`,
+        todo: `Put it there with mode 0600 for user ${String(uid)}, or seal it: \`systemd-creds encrypt --name=${credentialName} FILE /etc/credstore.encrypted/import-station.${credentialName}\` (the unit loads it by \`${line}\`).`,
       });
     case 'hidden':
       return secrets.trouble({
@@ -183,7 +259,7 @@ const judgeSecret = (
             check: `${check}Open`,
             level: 'problem',
             what: `The ${name} in ${shown} is not a plain file of the station alone (owner ${String(file.uid)}, mode ${octal(file.mode)}); the daemon refuses it.`,
-            todo: `Run \`chown ${String(uid)} ${shown} && chmod 0600 ${shown}\`; if others have read it, change it.`,
+            todo: `Run \`chown ${String(uid)} ${shellWord(shown)} && chmod 0600 ${shellWord(shown)}\`; if others have read it, change it.`,
           });
     }
   }
@@ -201,7 +277,9 @@ export const judgeDisk = (room: DiskRoom | undefined, stateDir: string): readonl
   const path = printable(stateDir);
   if (room === undefined) {
     const what = `How full the disk of ${path} is could not be seen.`;
-    return [disk.trouble({ check: 'DiskHidden', level: 'unknown', what, todo: `Look with \`df ${path}\`.` })];
+    return [
+      disk.trouble({ check: 'DiskHidden', level: 'unknown', what, todo: `Look with \`df ${shellWord(path)}\`.` }),
+    ];
   }
   const { sizeBytes, freeBytes, inodes, freeInodes, isReadOnly } = room;
   const todo = `Make room on the disk of ${path}; logs of loads whose jobs are long over may go (\`${path}/loads\`).`;
@@ -225,7 +303,8 @@ export const judgeDisk = (room: DiskRoom | undefined, stateDir: string): readonl
         ? disk.trouble({ check: 'DiskFills', level: 'warning', what: `Only ${free}.`, todo })
         : disk.ok('Disk', `${free}.`);
   if (inodes === 0 || freeInodes >= inodes * FEW_SHARE) return [bytes];
+  const level = freeInodes === 0 ? 'problem' : 'warning';
   const share = Math.round((PERCENT * freeInodes) / inodes);
   const what = `Only ${String(share)} % of the inodes of the disk of ${path} are free.`;
-  return [bytes, disk.trouble({ check: 'DiskInodes', level: 'warning', what, todo })];
+  return [bytes, disk.trouble({ check: 'DiskInodes', level, what, todo })];
 };

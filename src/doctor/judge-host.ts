@@ -25,6 +25,32 @@ export const judgeProgram = ({ nodeVersion, isRoot }: HostFacts): readonly Findi
   ];
 };
 
+const users = reporterFor('users');
+
+/** Are the numbers of the configuration users of this host? The station works without; people read `ls -l` and `ps`. */
+export const judgeUsers = ({ knownUids, knownGids }: HostFacts, { station, launch }: Config): readonly Finding[] => {
+  if (knownUids === undefined || knownGids === undefined) {
+    const what = 'Which users this host has could not be seen.';
+    return [users.trouble({ check: 'UsersHidden', level: 'unknown', what, todo: 'Look with `getent passwd`.' })];
+  }
+  const wanted = [
+    { what: 'user', key: 'station.uid', id: station.uid, known: knownUids },
+    { what: 'group', key: 'station.gid', id: station.gid, known: knownGids },
+    { what: 'user', key: 'launch.loader_uid', id: launch.loaderUid, known: knownUids },
+    { what: 'group', key: 'launch.loader_gid', id: launch.loaderGid, known: knownGids },
+  ];
+  const missing = wanted.filter(({ id, known }) => !known.has(id));
+  if (missing.length === 0) return [users.ok('Users', 'The users and groups of the configuration exist.')];
+  return missing.map(({ what, key, id }) =>
+    users.trouble({
+      check: 'UserMissing',
+      level: 'warning',
+      what: `No ${what} of this host has the number ${String(id)}, which ${key} names.`,
+      todo: "Make it by `systemd-sysusers` from the station's sysusers file, or correct the number in the configuration.",
+    }),
+  );
+};
+
 const fileSystems = reporterFor('file systems');
 
 /** Debian's packages of FUSE drivers. */
@@ -40,7 +66,7 @@ export const judgeFileSystems = ({ drivers, programs, kernelRelease }: HostFacts
     const attempts = options.kind === 'mount' ? options.attempts : [];
     const kernels = attempts.filter(({ driver }) => driver === 'kernel').map(({ fsType }) => fsType);
     const helpers = attempts.filter(({ driver }) => driver === 'fuse').map(({ fsType }) => fsType);
-    const inKernel = kernels.find((name) => drivers.registered.has(name));
+    const inKernel = kernels.find((name) => drivers.registered?.has(name) === true);
     if (inKernel !== undefined) return fileSystems.ok(`FileSystem_${type}`, `${type}: the kernel reads it.`);
     const module = kernels.find((name) => drivers.loadable?.has(moduleOf(name)) === true);
     if (module !== undefined)
@@ -67,21 +93,23 @@ const unreadable = (
     });
   }
   const byPackage = FUSE_PACKAGES.get(helper ?? '');
+  const isSeen = drivers.loadable !== undefined && drivers.registered !== undefined;
   if (byPackage !== undefined) {
     return fileSystems.trouble({
       check,
-      level: 'warning',
-      what: `${type}: neither the kernel nor a driver of this host reads it; such drives are held.`,
+      level: isSeen ? 'warning' : 'unknown',
+      what: isSeen
+        ? `${type}: neither the kernel nor a driver of this host reads it; such drives are held.`
+        : `${type}: no driver is installed, and what kernel ${kernelRelease} could load cannot be seen.`,
       todo: `Run \`apt install ${byPackage}\`.`,
     });
   }
-  const isSeen = drivers.loadable !== undefined;
   return fileSystems.trouble({
     check,
     level: isSeen ? 'warning' : 'unknown',
     what: isSeen
       ? `${type}: the kernel ${kernelRelease} has no driver for it; such drives are held.`
-      : `${type}: it is not loaded, and which modules kernel ${kernelRelease} could load cannot be seen.`,
+      : `${type}: what kernel ${kernelRelease} knows or could load cannot be seen in full.`,
     todo: `Use a kernel that has it, such as Debian's own; try with \`modprobe ${moduleOf(type)}\`.`,
   });
 };
@@ -113,7 +141,7 @@ export const TOOLS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The programs, and whether this host lets anyone mount. */
-export const judgeTools = ({ programs, canMount }: HostFacts): readonly Finding[] => {
+export const judgeTools = ({ programs, canMount, drivers }: HostFacts): readonly Finding[] => {
   const missing = [...TOOLS].filter(([name]) => programs.get(name) !== true);
   const found =
     missing.length === 0
@@ -126,7 +154,18 @@ export const judgeTools = ({ programs, canMount }: HostFacts): readonly Finding[
             todo: `Run \`apt install ${debianPackage}\`.`,
           }),
         );
-  return [...found, judgeMounts(canMount)];
+  return [
+    ...found,
+    judgeMounts(canMount),
+    drivers.hasFuseDevice
+      ? tools.ok('Fuse', '/dev/fuse is there.')
+      : tools.trouble({
+          check: 'FuseMissing',
+          level: 'warning',
+          what: '/dev/fuse is not there, so no driver in user space can read a drive.',
+          todo: 'Run `modprobe fuse`.',
+        }),
+  ];
 };
 
 const judgeMounts = (canMount: boolean | undefined): Finding => {

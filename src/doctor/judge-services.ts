@@ -32,47 +32,52 @@ const judgeDaemon = (sockets: readonly SocketFacts[]): Finding => {
   });
 };
 
-const judgeSockets = ({ controlPaths, groups }: HostFacts, { control }: Config): readonly Finding[] => {
+const judgeSockets = ({ controlPaths, groups }: HostFacts, { control, station }: Config): readonly Finding[] => {
   const wanted: readonly (readonly [right: string, group: string | undefined])[] = [
     ['read', control.readGroup],
     ['technician', control.technicianGroup],
     ['operator', control.operatorGroup],
   ];
-  return wanted.flatMap(([right, group]) => judgeSocket(right, group, { path: controlPaths.get(right), groups }));
+  return wanted.flatMap(([right, group]) =>
+    judgeSocket(right, group, { path: controlPaths.get(right), groups, ownGid: station.gid }),
+  );
 };
 
 const judgeSocket = (
   right: string,
   group: string | undefined,
-  {
-    path,
-    groups,
-  }: { readonly path: ReturnType<HostFacts['controlPaths']['get']>; readonly groups: HostFacts['groups'] },
+  { path, groups, ownGid }: SocketContext,
 ): readonly Finding[] => {
-  if (group === undefined) return [];
-  const gid = /^\d+$/u.test(group) ? Number(group) : groups.get(group);
+  const gid = group === undefined ? ownGid : /^\d+$/u.test(group) ? Number(group) : groups.get(group);
+  const name = group ?? `of the station (${String(ownGid)})`;
   if (gid === undefined) {
     return [
       services.trouble({
         check: 'GroupMissing',
         level: 'problem',
-        what: `The group ${group}, which control.${right}_group names, does not exist.`,
-        todo: `Run \`groupadd --system ${group}\` and put the station's user into it, or correct the configuration.`,
+        what: `The group ${name}, which control.${right}_group names, does not exist.`,
+        todo: `Run \`groupadd --system ${name}\` and put the station's user into it, or correct the configuration.`,
       }),
     ];
   }
   if (path?.kind !== 'there') return [];
   return path.gid === gid && path.mode === SOCKET_MODE
-    ? [services.ok(`Socket_${right}`, `The socket for ${right} is that of the group ${group}.`)]
+    ? [services.ok(`Socket_${right}`, `The socket for ${right} is that of the group ${name}.`)]
     : [
         services.trouble({
           check: `Socket_${right}`,
           level: 'warning',
-          what: `The socket for ${right} is not open to the group ${group} alone.`,
+          what: `The socket for ${right} is not open to the group ${name} alone.`,
           todo: 'Run `systemctl restart import-station`, which makes the sockets anew.',
         }),
       ];
 };
+
+interface SocketContext {
+  readonly path: ReturnType<HostFacts['controlPaths']['get']>;
+  readonly groups: HostFacts['groups'];
+  readonly ownGid: number;
+}
 
 const judgeLauncher = (socket: SocketFacts): Finding => {
   switch (socket) {

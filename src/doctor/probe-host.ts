@@ -1,10 +1,10 @@
 // Looks at the host, and changes nothing: files by lstat, the kernel by /proc, sockets by a connection that says nothing.
 
 import { constants } from 'node:fs';
-import { access, lstat, readFile, statfs } from 'node:fs/promises';
+import { access, lstat, readdir, readFile, statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { release } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import type { Config } from '#config/contract.ts';
 import { UDEV_RULE_PATH } from '#config/udev-rule.ts';
@@ -47,7 +47,15 @@ export const probeHost = async (
     kernelRelease: release(),
     config: await pathFacts(configPath),
     stateDir: await pathFacts(stateDir),
+    aboveStateDir: await Promise.all(
+      foldersAbove(stateDir).map(async (path) => [path, await pathFacts(path)] as const),
+    ),
     runDir: await pathFacts(runDir),
+    controlDir: await pathFacts(join(runDir, 'control')),
+    launchDir: await pathFacts(dirname(launch.socket)),
+    knownUids: await knownIds('passwd', [station.uid, launch.loaderUid], signal),
+    knownGids: await knownIds('group', [station.gid, launch.loaderGid], signal),
+    unit: await unitText(),
     store: await pathFacts(join(stateDir, storeFile)),
     disk: await diskRoom(stateDir),
     storeKey: await secretFacts(storeKeyFile, 'import-station.store-key'),
@@ -64,7 +72,7 @@ export const probeHost = async (
       await Promise.all(sockets.map(async ([right, path]) => [right, await pathFacts(path)] as const)),
     ),
     launcherSocket: await launcherFacts(launch.socket),
-    groups: await groupsOfHost(),
+    groups: await groupsOf(config, signal),
     isClockSynchronised: await isClockSynchronised(signal),
   };
 };
@@ -140,14 +148,17 @@ const secretFacts = async (path: string, credential: string): Promise<SecretFact
 };
 
 const driverFacts = async (): Promise<DriverFacts> => {
-  const registered = (await readText('/proc/filesystems')) ?? '';
+  const registered = await readText('/proc/filesystems');
   const folder = `/lib/modules/${release()}`;
   const lists = [await readText(`${folder}/modules.dep`), await readText(`${folder}/modules.builtin`)];
   const names = lists
     .flatMap((text) => (text ?? '').split('\n'))
     .map((line) => basename(line.split(':')[0] ?? '').replace(/\.ko(?:\.\w+)?$/u, ''));
   return {
-    registered: new Set(registered.split('\n').map((line) => line.split('\t').at(-1) ?? '')),
+    registered:
+      registered === undefined
+        ? undefined
+        : new Set(registered.split('\n').map((line) => line.split('\t').at(-1) ?? '')),
     loadable: lists.every((text) => text === undefined) ? undefined : new Set(names),
     hasFuseDevice: (await pathFacts('/dev/fuse')).kind === 'there',
   };
@@ -200,7 +211,12 @@ const OUTCOMES: ReadonlyMap<string, SocketFacts> = new Map([
   ['EPERM', 'hidden'],
 ]);
 
-// Not by a connection: each one starts a process of root's.
+// Set by listen(2), in the column of flags (net/unix/af_unix.c).
+const LISTENS = 0x10000;
+const FLAGS_COLUMN = 3;
+const HEX = 16;
+
+// Not by a connection: each one starts a process of root's. A socket that outlived its server is nobody's.
 const launcherFacts = async (path: string): Promise<SocketFacts> => {
   const facts = await pathFacts(path);
   switch (facts.kind) {
@@ -209,15 +225,78 @@ const launcherFacts = async (path: string): Promise<SocketFacts> => {
     case 'hidden':
       return 'hidden';
     case 'there':
-      return facts.type === 'socket' ? 'answers' : 'no socket';
+      if (facts.type !== 'socket') return 'no socket';
+      return (await isListenedOn(path)) ? 'answers' : 'nobody listens';
   }
 };
 
-const GID_FIELD = 2;
+const isListenedOn = async (path: string): Promise<boolean> => {
+  const lines = ((await readText('/proc/net/unix')) ?? '').split('\n');
+  return lines.some((line) => {
+    const fields = line.trim().split(/\s+/u);
+    const bound = fields.at(-1) ?? '';
+    // Our own server binds in a folder that it holds open, and the kernel keeps the name that it was given.
+    const isIt = bound === path || (bound.startsWith('/proc/') && basename(bound) === basename(path));
+    return isIt && (Number.parseInt(fields[FLAGS_COLUMN] ?? '', HEX) & LISTENS) !== 0;
+  });
+};
 
-const groupsOfHost = async (): Promise<ReadonlyMap<string, number>> => {
-  const lines = ((await readText('/etc/group')) ?? '').split('\n').map((line) => line.split(':'));
-  return new Map(lines.map((fields) => [fields[0] ?? '', Number(fields[GID_FIELD])]));
+const ID_FIELD = 2;
+const GETENT_NOT_FOUND = 2;
+
+// getent(1) asks whoever the host asks, not its files alone.
+const getent = async (
+  database: 'passwd' | 'group',
+  key: string,
+  signal: AbortSignal,
+): Promise<number | 'missing' | 'unknown'> => {
+  const result = await runCommand({ program: 'getent', args: [database, key], deadlineMs: COMMAND_MS }, signal);
+  if (result.kind !== 'ended') return 'unknown';
+  if (result.exitCode === GETENT_NOT_FOUND) return 'missing';
+  return result.exitCode === 0 ? Number(result.stdout.split(':')[ID_FIELD]) : 'unknown';
+};
+
+const knownIds = async (
+  database: 'passwd' | 'group',
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<ReadonlySet<number> | undefined> => {
+  const found = await Promise.all(ids.map((id) => getent(database, String(id), signal)));
+  return found.includes('unknown') ? undefined : new Set(found.filter((one) => typeof one === 'number'));
+};
+
+const groupsOf = async ({ control }: Config, signal: AbortSignal): Promise<ReadonlyMap<string, number>> => {
+  const names = Object.values(control).filter((name) => name !== undefined);
+  const found = await Promise.all(names.map(async (name) => [name, await getent('group', name, signal)] as const));
+  return new Map(found.flatMap(([name, id]) => (typeof id === 'number' ? [[name, id] as const] : [])));
+};
+
+const foldersAbove = (path: string): readonly string[] => {
+  const above = dirname(path);
+  return above === path ? [] : [...foldersAbove(above), above];
+};
+
+const UNIT = 'import-station.service';
+/** Of systemd.unit(5), those that win first. */
+const UNIT_FOLDERS = [
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+  '/usr/lib/systemd/system',
+];
+
+const unitText = async (): Promise<string | undefined> => {
+  const units = await Promise.all(UNIT_FOLDERS.map((folder) => readText(join(folder, UNIT))));
+  const unit = units.find((text) => text !== undefined);
+  if (unit === undefined) return undefined;
+  const additions = await Promise.all(UNIT_FOLDERS.map((folder) => dropIns(join(folder, `${UNIT}.d`))));
+  return [unit, ...additions.flat()].join('\n');
+};
+
+const dropIns = async (folder: string): Promise<readonly string[]> => {
+  const names = await readdir(folder).catch(() => []);
+  const texts = await Promise.all(names.map((name) => readText(join(folder, name))));
+  return texts.filter((text) => text !== undefined);
 };
 
 // timedatectl(1) asks a service over D-Bus; where there is no systemd nobody says.

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { printable } from '#language/printable.ts';
+import { shellWord } from '#language/shell-word.ts';
 import { BUCKET_REASONS } from './bucket-reasons.ts';
 import { BAY_REASONS } from './bay-reasons.ts';
 import { COMMAND_REASONS, DESK_REASONS } from './command-reasons.ts';
@@ -82,9 +83,6 @@ const fillPart = (part: string, details: Readonly<Record<string, string>>, isCom
     const text = printable(formatDetail(name, detail));
     return isCommand ? shellWord(text) : text;
   });
-
-const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/u.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 // Why something failed is one thing, whatever the room that says it calls it.
 const CAUSES: readonly string[] = ['message', 'problem', 'inUseBy'];

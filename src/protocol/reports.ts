@@ -37,6 +37,7 @@ export const bucketCheckSchema = z.object({
   checks: z.array(
     z.object({
       account: z.string(),
+      /** Empty where the key alone was tried, because no job of the account is open. */
       bucket: z.string(),
       keyId: z.string(),
       region: z.string().optional(),

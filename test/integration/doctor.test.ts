@@ -136,6 +136,30 @@ test('doctor: finds folders and secrets that are open, and what belongs to someb
   assert.deepEqual([open.exitCode, strange.exitCode, mended.exitCode], [3, 3, 0]);
 });
 
+test('doctor: tries the keys of an account alone, when no job of it is open', async () => {
+  const known = await minio.addUser([{ Effect: 'Allow', Action: ['s3:PutObject'], Resource: ['arn:aws:s3:::*'] }]);
+  await addAccount({ station, minio, email: 'idle@example.com', key: known });
+
+  const good = await examine('--account', 'idle@example.com');
+  const wrong = await examine('--account', 'wrong@example.com');
+
+  assert.deepEqual([good.exitCode, levelOf(good.report, 'Bucket')], [0, 'ok']);
+  assert.deepEqual([wrong.exitCode, levelOf(wrong.report, 'SignatureDoesNotMatch')], [3, 'problem']);
+});
+
+test('doctor: says within seconds that the daemon hangs, and that the launcher is gone whose socket is there', async () => {
+  process.kill(station.daemon().pid, 'SIGSTOP');
+  const hanging = await examine();
+  process.kill(station.daemon().pid, 'SIGCONT');
+  await station.launcher().end('SIGKILL');
+  const dead = await examine();
+  await station.startLauncher();
+
+  assert.deepEqual([hanging.exitCode, levelOf(hanging.report, 'DaemonHangs')], [3, 'problem']);
+  assert.equal(levelOf(dead.report, 'LauncherNotRunning'), 'warning');
+  assert.equal(levelOf((await examine()).report, 'Launcher'), 'ok');
+});
+
 test('doctor: tells every finding of a configuration that cannot be used, and looks no further', async () => {
   const path = join(station.folder, 'wrong.toml');
   await writeFile(path, '[station]\nuid = 0\nodd = 1\n');

@@ -9,7 +9,8 @@ import type { Finding } from '#doctor/finding.ts';
 import { TOOLS } from '#doctor/judge-host.ts';
 import { GIB } from '#language/units.ts';
 
-const UID = 980;
+/** Its user and group. */
+export const UID = 980;
 
 const SOURCE = `
 [station]
@@ -50,7 +51,13 @@ export const aHost = (change: Partial<HostFacts> = {}): HostFacts => ({
   kernelRelease: '6.1.0',
   config: aPath({ uid: 0, mode: 0o644 }),
   stateDir: aPath({ type: 'folder', mode: 0o700 }),
+  aboveStateDir: [['/', aPath({ type: 'folder', uid: 0, mode: 0o755 })]],
   runDir: aPath({ type: 'folder', mode: 0o755 }),
+  controlDir: aPath({ type: 'folder', mode: 0o755 }),
+  launchDir: aPath({ type: 'folder', mode: 0o700 }),
+  knownUids: new Set([UID, 981]),
+  knownGids: new Set([UID, 981]),
+  unit: 'LoadCredentialEncrypted=store-key:import-station.store-key',
   store: aPath({ sizeBytes: 4096 }),
   disk: { sizeBytes: 100 * GIB, freeBytes: 50 * GIB, inodes: 1000, freeInodes: 900, isReadOnly: false },
   storeKey: { path: '/state/store-key', file: aPath(), credential: undefined },

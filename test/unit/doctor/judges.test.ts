@@ -7,12 +7,12 @@ import type { HostFacts } from '#doctor/facts.ts';
 import type { Finding } from '#doctor/finding.ts';
 import { judgeBuckets } from '#doctor/judge-buckets.ts';
 import { judgeDisk, judgeFolders, judgeSecrets } from '#doctor/judge-files.ts';
-import { judgeFileSystems, judgeProgram, judgeTools, judgeUdev, TOOLS } from '#doctor/judge-host.ts';
+import { judgeFileSystems, judgeProgram, judgeTools, judgeUdev, judgeUsers, TOOLS } from '#doctor/judge-host.ts';
 import { judgeClock, judgeServices } from '#doctor/judge-services.ts';
 import { FILE_SYSTEMS } from '#drive/mount-options.ts';
 import { GIB, MIB } from '#language/units.ts';
 import { noticeOf } from '#notice/catalogue.ts';
-import { aConfig, aHost, aPath, briefly } from './a-host.ts';
+import { aConfig, aHost, aPath, briefly, UID } from './a-host.ts';
 
 const CONFIG_PATH = '/etc/import-station/import-station.toml';
 const HIDDEN = { kind: 'hidden', message: 'EACCES' } as const;
@@ -22,6 +22,7 @@ const judgeAll = (change: Partial<HostFacts> = {}, config = aConfig()): readonly
   const facts = aHost(change);
   return [
     ...judgeProgram(facts),
+    ...judgeUsers(facts, config),
     ...judgeFolders(facts, config, CONFIG_PATH),
     ...judgeSecrets(facts, config),
     ...judgeDisk(facts.disk, config.station.stateDir),
@@ -80,6 +81,58 @@ const CASES: readonly {
     change: { stateDir: aPath({ type: 'folder', mode: 0o755 }) },
     found: ['problem StateDirMode'],
     todo: /chmod 0700/u,
+  },
+  {
+    what: 'a state directory that its owner may not write',
+    change: { stateDir: aPath({ type: 'folder', mode: 0o500 }) },
+    found: ['problem StateDirClosed'],
+  },
+  {
+    what: 'a closed folder above the state directory',
+    change: { aboveStateDir: [['/srv/a b', aPath({ type: 'folder', uid: 0, gid: 0, mode: 0o750 })]] },
+    found: ['problem StateDirUnreachable'],
+    todo: /chmod a\+x '\/srv\/a b'/u,
+  },
+  {
+    what: 'users that the host does not have',
+    change: { knownUids: new Set([UID]) },
+    found: ['warning UserMissing'],
+  },
+  { what: 'users that nobody speaks of', change: { knownGids: undefined }, found: ['unknown UsersHidden'] },
+  {
+    what: 'a folder of sockets that others may enter',
+    change: { launchDir: aPath({ type: 'folder', mode: 0o755 }) },
+    found: ['problem SocketFolder'],
+  },
+  {
+    what: "a configuration that is not root's",
+    change: { config: aPath({ uid: 1234, mode: 0o644 }) },
+    found: ['problem ConfigWritable'],
+    todo: /chown root:/u,
+  },
+  {
+    what: 'a sealed key that the unit does not load',
+    change: {
+      storeKey: { path: '/k', file: MISSING, credential: '/etc/credstore.encrypted/import-station.store-key' },
+      unit: '[Service]',
+    },
+    found: ['warning StoreKeyNotLoaded'],
+    todo: /LoadCredentialEncrypted=store-key:import-station\.store-key/u,
+  },
+  {
+    what: 'a disk without any inode',
+    change: { disk: { sizeBytes: 100 * GIB, freeBytes: 90 * GIB, inodes: 1000, freeInodes: 0, isReadOnly: false } },
+    found: ['problem DiskInodes'],
+  },
+  {
+    what: 'a kernel that does not say what it knows',
+    change: { drivers: driversOf({ registered: undefined, loadable: undefined }) },
+    found: FILE_SYSTEMS.map((type) => `unknown FileSystem_${type}`),
+  },
+  {
+    what: 'a socket without a group that is open to everyone',
+    change: { controlPaths: new Map([['operator', aPath({ type: 'socket', mode: 0o666 })]]) },
+    found: ['warning Socket_operator'],
   },
   { what: 'no run directory yet', change: { runDir: MISSING }, found: ['note RunDirMissing'] },
   {
@@ -176,7 +229,7 @@ const CASES: readonly {
       }),
       programs: new Map([...programsWithout(), ['ntfs-3g', true]]),
     },
-    found: ['warning FileSystem_ntfs'],
+    found: ['warning FileSystem_ntfs', 'warning FuseMissing'],
     todo: /modprobe fuse/u,
   },
   {
@@ -291,6 +344,16 @@ for (const { what, skewSeconds, found } of [
     assert.deepEqual(briefly(findings), found);
   });
 }
+
+test('doctor: calls a clock unknown that a bucket says nothing of', () => {
+  assert.deepEqual(briefly(judgeBuckets({ checks: [CHECK], left: 0 })), ['unknown ClockUnsaid']);
+});
+
+test('doctor: says that a key alone was tried, where no bucket is known', () => {
+  const [finding] = judgeBuckets({ checks: [{ ...CHECK, bucket: '', skewSeconds: 0 }], left: 0 });
+
+  assert.match(finding?.what ?? '', /is known to the S3 service of ada@example\.com; no bucket was asked/u);
+});
 
 test('doctor: says which way the clock is off', () => {
   const [, ahead] = judgeBuckets({ checks: [{ ...CHECK, skewSeconds: -400 }], left: 0 });
