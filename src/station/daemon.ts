@@ -97,9 +97,10 @@ export const runDaemon = async (options: DaemonOptions): Promise<number> => {
   const loads = createLoadGuard({ store, stateDir, runs });
   const desk = createHostDesk({ store, config, loads });
   const handle = createRoutes({ config, store, station, desk, metrics, health, status, now });
+  // Before the sockets: whoever reaches them finds a daemon that has all that it needs.
+  if (config.metrics !== undefined) stack.use(await openMetricsPort(config.metrics, { metrics, health, journal }));
   const { runDir } = config.station;
   stack.use(await openControlServer({ runDir, groups: config.control, journal, rightOf, handle }));
-  if (config.metrics !== undefined) stack.use(await openMetricsPort(config.metrics, { metrics, health, journal }));
   const expiry: ExpiryDeps = { ...changes, claims, clockSkewMs };
   const manager = createServiceManager(options.serviceManager, { journal, nowMs });
   journal.info({ station: config.station.name, bays: config.bays.map(({ name }) => name) }, 'daemon started');

@@ -81,7 +81,8 @@ export const startRepeatingDaemon = async (answers?: Answers): Promise<Repeating
   const received: Received[] = [];
   await using stack = new AsyncDisposableStack();
   stack.defer(() => {
-    rmSync(folder, { recursive: true });
+    // A shell that was ended may be writing still.
+    rmSync(folder, { recursive: true, maxRetries: 10, retryDelay: 100 });
   });
   if (answers !== undefined) {
     for (const right of ['read', 'technician', 'operator']) {
