@@ -247,6 +247,9 @@ test('dashboard and alerts: name metrics that the station has, and the dashboard
     [...namesIn(alerts)].filter((name) => !known.has(name)),
     [],
   );
+  const text = await scrape();
+  for (const [name] of shown.matchAll(/\b(?:process|nodejs)_[a-z_]+/gu))
+    assert.match(text, new RegExp(`^${name} `, 'mu'), `${name} of the process`);
   const { panels } = JSON.parse(shown) as { readonly panels: readonly { readonly title: string }[] };
   assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
   const notShown = [
