@@ -5,6 +5,7 @@
 // does, and `otherwise` what holds where a key without a default is left out.
 
 import { isIPv4 } from 'node:net';
+
 import { z } from 'zod';
 import { DAY_MS, HOUR_MS, SECOND_MS } from '#language/units.ts';
 import { DEFAULTS } from './defaults.ts';
@@ -111,7 +112,7 @@ export const mailSchema = section({
 });
 
 // Whoever may connect reads names of bays and jobs; nobody is asked who he is.
-const LISTEN = /^(?:(?<v4>127(?:\.\d{1,3}){3})|\[(?<v6>::1)\]|(?<name>localhost)):(?<port>\d{1,5})$/u;
+const LISTEN = /^(?:(?<v4>127\.[\d.]+)|\[(?<v6>::1)\]|(?<name>localhost)):(?<port>\d{1,5})$/u;
 
 /** `[metrics]`; without the section metrics are on the control sockets alone. */
 const metricsSchema = section({
@@ -119,9 +120,10 @@ const metricsSchema = section({
     .transform((value, context) => {
       const groups = LISTEN.exec(value)?.groups;
       const port = Number(groups?.['port']);
-      const isAddress = groups?.['v4'] === undefined || isIPv4(groups['v4']);
-      if (groups !== undefined && isAddress && port >= 1 && port <= MAX_PORT) {
-        return { host: groups['v4'] ?? groups['v6'] ?? '127.0.0.1', port };
+      const host = groups?.['v4'] ?? groups?.['v6'] ?? '127.0.0.1';
+      // A number with dots that is no address would be asked of the name service at the start.
+      if (groups !== undefined && (host === '::1' || isIPv4(host)) && port >= 1 && port <= MAX_PORT) {
+        return { host, port };
       }
       context.addIssue({ code: 'custom', message: 'expected a loopback address with a port, such as 127.0.0.1:9464' });
       return z.NEVER;

@@ -15,15 +15,29 @@ import type { BayStatus } from '#protocol/control.ts';
 export interface StationFacts {
   readonly bays: readonly BayStatus[];
   /** Everything that waits for a person, also jobs without a drive and the station itself. */
-  readonly holds: readonly { readonly code: string; readonly actor: string }[];
+  readonly holds: readonly HoldFacts[];
   /** Jobs by their status. */
   readonly jobs: Readonly<Record<string, number>>;
+  /** Loads that have begun and whose drive is in no bay. */
+  readonly interruptedLoads: number;
   readonly mail: MailFacts;
   /** The disk of the state directory; absent where it does not say. */
   readonly disk?: DiskFacts;
-  /** When the drives were last looked at, to the end; absent before the first time. */
+  /** When all drives were last listed; absent before the first time. */
   readonly reconciledAt?: Date;
+  /** Whether that is not too long ago, as `/healthz` says it. */
+  readonly isHealthy: boolean;
+  /** Looks at the drives that listed none, since the start of the daemon. */
+  readonly failedLooks: number;
   readonly now: Date;
+}
+
+/** What waits for a person: in a bay, a job without one, or with neither the station itself. */
+export interface HoldFacts {
+  readonly code: string;
+  readonly actor: string;
+  readonly bay?: string | undefined;
+  readonly jobId?: string | undefined;
 }
 
 /** Messages in the outbox. */
@@ -62,18 +76,26 @@ export interface MetricsDeps {
   readonly version: string;
   readonly nodeVersion: string;
   readonly activities: readonly BayStatus['activity'][];
+  /** Statuses that a job can end with. */
+  readonly endings: readonly string[];
   /** Asked once for each scrape. */
   readonly facts: () => Promise<StationFacts>;
 }
 
 /** Makes the metrics, in a registry of their own. */
-export const createMetrics = ({ version, nodeVersion, activities, facts }: MetricsDeps): Metrics => {
+export const createMetrics = ({ version, nodeVersion, activities, endings, facts }: MetricsDeps): Metrics => {
   const registry = new Registry();
   // process_* and nodejs_*: names that every dashboard knows.
   collectDefaultMetrics({ register: registry });
   const gauges = createGauges(registry);
   const counters = createCounters(registry);
   gauges.buildInfo.set({ version, node_version: nodeVersion }, 1);
+  // A counter that is not there before its first step has no step: `increase` would miss it.
+  for (const status of endings) counters.jobs.inc({ status }, 0);
+  for (const result of ['loaded', 'ignored', 'failed'] as const) {
+    counters.files.inc({ result }, 0);
+    counters.bytes.inc({ result }, 0);
+  }
   return {
     jobEnded: ({ status, tallies }) => {
       counters.jobs.inc({ status });
@@ -83,7 +105,10 @@ export const createMetrics = ({ version, nodeVersion, activities, facts }: Metri
       }
     },
     text: async () => {
-      fill(gauges, await facts(), activities);
+      const found = await facts();
+      fill(gauges, found, activities);
+      counters.failedLooks.reset();
+      counters.failedLooks.inc(found.failedLooks);
       return registry.metrics();
     },
     contentType: registry.contentType,
@@ -100,7 +125,9 @@ const createGauges = (registry: Registry) => {
     bayState: gauge('bay_state', '1 for what the bay does now, 0 for everything else that it may do.', 'bay', 'state'),
     bayHold: gauge('bay_hold', '1 for the hold that a bay waits with.', 'bay', 'job_id', 'code', 'actor'),
     holds: gauge('holds', 'What waits for a person, by who acts.', 'actor'),
+    heldJobs: gauge('held_jobs', 'Holds of jobs that no bay shows.', 'code', 'actor'),
     jobs: gauge('jobs', 'Jobs by their status.', 'status'),
+    interruptedLoads: gauge('interrupted_loads', 'Loads that have begun and whose drive is in no bay.'),
     foundFiles: gauge('load_found_files', 'Files that the walk has found so far.', 'bay', 'job_id'),
     foundBytes: gauge('load_found_bytes', 'Bytes of the files that the walk has found so far.', 'bay', 'job_id'),
     walkEnded: gauge('load_walk_ended', '1 once every file of the drive is found.', 'bay', 'job_id'),
@@ -133,7 +160,8 @@ const createGauges = (registry: Registry) => {
     diskSize: gauge('state_disk_size_bytes', 'Size of the disk that holds the state directory.'),
     diskFree: gauge('state_disk_free_bytes', 'Bytes that are free there.'),
     diskInodes: gauge('state_disk_free_inodes', 'Files that can still be made there.'),
-    reconciledAt: gauge('reconcile_timestamp_seconds', 'When all drives were last looked at, in seconds since 1970.'),
+    reconciledAt: gauge('reconcile_timestamp_seconds', 'When all drives were last listed, in seconds since 1970.'),
+    healthy: gauge('healthy', '1 while all drives are listed again and again, as /healthz says it; else 0.'),
   };
 };
 
@@ -146,6 +174,7 @@ const createCounters = (registry: Registry) => {
     jobs: counter('jobs_ended_total', 'Jobs that came to their end, by status.', 'status'),
     files: counter('files_total', 'Files in the logs of ended jobs, by what became of them.', 'result'),
     bytes: counter('file_bytes_total', 'Bytes of these files.', 'result'),
+    failedLooks: counter('reconcile_failures_total', 'Looks at the drives that could not list them.'),
   };
 };
 
@@ -156,17 +185,25 @@ const fill = (gauges: Gauges, facts: StationFacts, activities: MetricsDeps['acti
   for (const gauge of Object.values(moving)) gauge.reset();
   for (const bay of facts.bays) fillBay(gauges, bay, activities);
   for (const actor of ACTORS) gauges.holds.set({ actor }, facts.holds.filter((hold) => hold.actor === actor).length);
+  for (const { bay, jobId, code, actor } of facts.holds)
+    if (bay === undefined && jobId !== undefined) gauges.heldJobs.inc({ code, actor });
+  gauges.interruptedLoads.set(facts.interruptedLoads);
   for (const [status, jobs] of Object.entries(facts.jobs)) gauges.jobs.set({ status }, jobs);
   const { queued, givenUp, oldestQueuedAt } = facts.mail;
   gauges.mailQueued.set(queued);
   gauges.mailGivenUp.set(givenUp);
   gauges.mailOldest.set(oldestQueuedAt === undefined ? 0 : secondsBetween(oldestQueuedAt, facts.now));
-  if (facts.disk !== undefined) {
-    gauges.diskSize.set(facts.disk.sizeBytes);
-    gauges.diskFree.set(facts.disk.freeBytes);
-    gauges.diskInodes.set(facts.disk.freeInodes);
-  }
-  gauges.reconciledAt.set((facts.reconciledAt?.getTime() ?? 0) / SECOND_MS);
+  tell(gauges.diskSize, facts.disk?.sizeBytes);
+  tell(gauges.diskFree, facts.disk?.freeBytes);
+  tell(gauges.diskInodes, facts.disk?.freeInodes);
+  tell(gauges.reconciledAt, facts.reconciledAt && facts.reconciledAt.getTime() / SECOND_MS);
+  gauges.healthy.set(facts.isHealthy ? 1 : 0);
+};
+
+// What is not known has no line: a 0 would be a full disk, and a look of 1970.
+const tell = (gauge: Gauge<never>, value: number | undefined): void => {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
 };
 
 const secondsBetween = (from: Date, to: Date): number => Math.max(0, to.getTime() - from.getTime()) / SECOND_MS;

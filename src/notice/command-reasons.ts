@@ -188,6 +188,12 @@ export const COMMAND_REASONS = {
     todo: 'Look into the journal for what hangs, often a drive or its enclosure; pull that out, or run `systemctl restart import-station`. Nothing that was loaded is lost.',
     retryHelps: false,
   },
+  DrivesNotListed: {
+    happened: 'The station has not been able to list its drives for {size} seconds: {message}.',
+    actor: 'operator',
+    todo: 'Run `lsblk` on the host and repair what it says, or look into the journal of the station; it goes on by itself. Until then no drive is noticed, and none that is pulled out is missed.',
+    retryHelps: false,
+  },
   MetricsPort: {
     happened: 'The daemon cannot listen for metrics on {target}: {message}.',
     actor: 'operator',

@@ -56,7 +56,7 @@ export type BucketCheck = z.infer<typeof bucketCheckSchema>;
 /** `GET /healthz`: `stalled` comes with status 503. */
 const healthSchema = z.object({
   status: z.enum(['ok', 'stalled']),
-  /** Since all drives were last looked at. */
+  /** Since all drives were last listed. */
   secondsSinceLook: z.number(),
   error: noticeSchema.optional(),
 });

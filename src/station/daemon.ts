@@ -23,7 +23,7 @@ import { openControlServer } from './control-server.ts';
 import { expireJobs, type ExpiryDeps } from './expire-jobs.ts';
 import { createJournal, type Journal } from './journal.ts';
 import type { DriveRun } from './drive-run.ts';
-import { createHealthWatch, type HealthWatch } from './health.ts';
+import { createHealthWatch, type HealthWatch, type Look } from './health.ts';
 import { createLaunchClient } from './launch-client.ts';
 import { createLiveConfig } from './live-config.ts';
 import { openMetricsPort } from './metrics-routes.ts';
@@ -201,12 +201,7 @@ const watchDrives = async (
       await manager.ready(statusLine(station.bays()));
     }
     watcher.arm();
-    try {
-      await station.reconcile(signal);
-    } catch (error) {
-      if (!signal.aborted) journal.error({ err: error }, 'reconcile failed');
-    }
-    health.noteLook();
+    health.noteLook(await look({ station, journal }, signal));
     manager.progress(statusLine(station.bays()));
     // No hint says that udev is done with a drive.
     const isSettling = station.bays().some(({ settling }) => settling !== undefined);
@@ -216,6 +211,18 @@ const watchDrives = async (
       manager.patienceMs ?? Infinity,
     );
     await delay(untilNextMs, undefined, { signal: AbortSignal.any([signal, wake.signal]) }).catch(() => undefined);
+  }
+};
+
+const look = async (
+  { station, journal }: Pick<WatchDeps, 'station' | 'journal'>,
+  signal: AbortSignal,
+): Promise<Look> => {
+  try {
+    return await station.reconcile(signal);
+  } catch (error) {
+    if (!signal.aborted) journal.error({ err: error }, 'reconcile failed');
+    return { kind: 'problem', message: error instanceof Error ? error.message : String(error) };
   }
 };
 

@@ -1,15 +1,21 @@
-// Is the station alive? It is while the drives are looked at again and again: what hangs there hangs everything.
+// Is the station alive? It is while all drives are listed again and again: what hangs there hangs everything, and one that
+// cannot list them does nothing, however often it tries.
 
 import { SECOND_MS } from '#language/units.ts';
 import { noticeOf } from '#notice/catalogue.ts';
 import type { Health } from '#protocol/reports.ts';
 
+/** How a look at the drives ended: all were listed, whether there are any or not, or why they were not. */
+export type Look = { readonly kind: 'ok' } | { readonly kind: 'problem'; readonly message: string };
+
 /** What is known of the looks at the drives. */
 export interface HealthWatch {
-  /** A look has ended; whether it found anything is no matter. */
-  noteLook(): void;
-  /** When the last look ended, by the wall clock; undefined before the first one. */
+  /** A look has ended. */
+  noteLook(look: Look): void;
+  /** When the last look ended that listed all drives, by the wall clock; undefined before the first one. */
   readonly lastLookAt: Date | undefined;
+  /** How many looks listed none, since the start. */
+  readonly failedLooks: number;
   health(): Health;
 }
 
@@ -29,23 +35,35 @@ const MISSED_LOOKS = 3;
 export const createHealthWatch = ({ now, nowMs, everyMs }: HealthConfig): HealthWatch => {
   let lastMs = nowMs();
   let lastAt: Date | undefined;
+  let failedLooks = 0;
+  let problem: string | undefined;
   return {
-    noteLook: () => {
+    noteLook: (look) => {
+      if (look.kind === 'problem') {
+        failedLooks += 1;
+        problem = look.message;
+        return;
+      }
+      problem = undefined;
       lastMs = nowMs();
       lastAt = now();
     },
     get lastLookAt() {
       return lastAt;
     },
+    get failedLooks() {
+      return failedLooks;
+    },
     health: () => {
       const ageMs = nowMs() - lastMs;
       const secondsSinceLook = Math.floor(ageMs / SECOND_MS);
       if (ageMs <= Math.max(PATIENCE_MS, MISSED_LOOKS * everyMs())) return { status: 'ok', secondsSinceLook };
-      return {
-        status: 'stalled',
-        secondsSinceLook,
-        error: noticeOf('StationStalled', { size: String(secondsSinceLook) }),
-      };
+      const size = String(secondsSinceLook);
+      const error =
+        problem === undefined
+          ? noticeOf('StationStalled', { size })
+          : noticeOf('DrivesNotListed', { size, message: problem });
+      return { status: 'stalled', secondsSinceLook, error };
     },
   };
 };

@@ -12,6 +12,7 @@ import { createBayCommands, type BayCommands } from './bay-commands.ts';
 import { isBadContact, isUnread, withDeparture } from './contact.ts';
 import { startDriveRun, type DriveRun } from './drive-run.ts';
 import { createJobEnder, type EndJobDeps } from './end-job.ts';
+import type { Look } from './health.ts';
 import { createJobCommands, type JobCommands } from './job-commands.ts';
 import { planBays, type BayStep } from './plan-bays.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
@@ -35,8 +36,8 @@ export interface BayRecord {
 
 /** The bays, and what can be asked of them. */
 export interface Station extends AsyncDisposable {
-  /** Looks, compares, acts. Never two at once; a failed listing changes nothing. */
-  reconcile(signal: AbortSignal): Promise<void>;
+  /** Looks, compares, acts, and gives how the look ended. Never two at once; a failed listing changes nothing. */
+  reconcile(signal: AbortSignal): Promise<Look>;
   bays(): readonly BayRecord[];
   /** The last snapshot. */
   snapshot(): DriveSnapshot | undefined;
@@ -59,11 +60,11 @@ export const createStation = (deps: StationDeps): Station => {
   const runDeps: RunDeps = { ...deps, isAttached };
   let isFirst = true;
 
-  const reconcile = async (signal: AbortSignal): Promise<void> => {
+  const reconcile = async (signal: AbortSignal): Promise<Look> => {
     const taken = await takeSnapshot(signal);
     if (taken.kind === 'problem') {
       deps.journal.error({ reason: taken.message }, 'drives not listed');
-      return;
+      return taken;
     }
     snapshot = taken.snapshot;
     if (isFirst) closeVanished(deps, snapshot, bays);
@@ -81,6 +82,7 @@ export const createStation = (deps: StationDeps): Station => {
     }
     deps.publisher.tick();
     ender.tick();
+    return { kind: 'ok' };
   };
 
   // As a person writes it: upper and lower case are one.

@@ -215,8 +215,8 @@ export interface Store extends Disposable {
   dueMails(now: Date, limit: number): readonly OutboxEntry[];
   /** Counts an attempt and stores what became of it. */
   recordMailAttempt(messageId: string, attempt: MailAttempt): void;
-  /** The whole outbox, oldest first; of one job where it is named. */
   /** How many messages wait, how many were given up, and since when the oldest one waits. */
   mailCounts(): MailCounts;
+  /** The whole outbox, oldest first; of one job where it is named. */
   outbox(jobId?: JobId): readonly OutboxEntry[];
 }

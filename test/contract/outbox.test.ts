@@ -45,6 +45,28 @@ function outboxTests(open: StoreSubject['open']): void {
     assert.deepEqual(store.dueMails(LATER, 10), []);
   });
 
+  test('mailCounts: counts what waits and what was given up, and knows the oldest that waits', (t) => {
+    const store = open(t);
+    assert.deepEqual(store.mailCounts(), { queued: 0, givenUp: 0 });
+    const queuedAt = (second: number): Date => new Date(`2026-01-02T03:04:0${String(second)}.000Z`);
+    store.queueMails(
+      [4, 3, 1, 2].map((second) =>
+        sampleMail({
+          messageId: `<${String(second)}@example.com>`,
+          occasion: String(second),
+          queuedAt: queuedAt(second),
+        }),
+      ),
+    );
+
+    assert.deepEqual(store.mailCounts(), { queued: 4, givenUp: 0, oldestQueuedAt: queuedAt(1) });
+    store.recordMailAttempt('<1@example.com>', { state: 'sent', nextAt: LATER, answer: '250 ok', endedAt: LATER });
+    store.recordMailAttempt('<2@example.com>', { state: 'given-up', nextAt: LATER, answer: '550 no', endedAt: LATER });
+    store.recordMailAttempt('<3@example.com>', { state: 'queued', nextAt: LATER, answer: '451 later' });
+
+    assert.deepEqual(store.mailCounts(), { queued: 2, givenUp: 1, oldestQueuedAt: queuedAt(3) });
+  });
+
   test('addJob: queues its mail, unless the job ID was used', (t) => {
     const store = open(t);
     store.addJob(sampleJob(), sampleChange(), [sampleMail()]);

@@ -236,6 +236,38 @@ function jobTests(open: StoreSubject['open']): void {
     assert.deepEqual(textOf(store.jobs()[0]), textOf({ ...wanted, manifest: Buffer.from('third') }));
   });
 
+  test('jobCounts: counts jobs by status, and leaves out what none has', (t) => {
+    const store = open(t);
+    assert.deepEqual(store.jobCounts(), {});
+    const completed = { job: 'Completed', device: 'AtAWS' } as const;
+    for (const jobId of ['53TX4', '53TX5', '53TX6']) store.addJob(sampleJob({ jobId: jobIdOf(jobId) }), sampleChange());
+    store.changeJob(jobIdOf('53TX5'), sampleChange({ state: completed, cause: 'completed' }));
+
+    assert.deepEqual({ ...store.jobCounts() }, { Pending: 2, Completed: 1 });
+  });
+
+  test('heldJobs: gives the jobs that carry a hold, newest first', (t) => {
+    const store = open(t);
+    const hold = { code: 'LogNotWritten', details: {}, heldAt: new Date('2026-01-05T09:00:00.000Z') };
+    for (const [jobId, createdAt] of [
+      ['53TX4', '2026-01-02T00:00:00.000Z'],
+      ['53TX5', '2026-01-03T00:00:00.000Z'],
+      ['53TX6', '2026-01-04T00:00:00.000Z'],
+    ] as const) {
+      store.addJob(sampleJob({ jobId: jobIdOf(jobId), createdAt: new Date(createdAt) }), sampleChange());
+      store.holdJob(jobIdOf(jobId), hold);
+    }
+    store.holdJob(jobIdOf('53TX5'), undefined);
+
+    assert.deepEqual(
+      store.heldJobs().map(({ jobId, hold: found }) => [jobId, found]),
+      [
+        ['53TX6', hold],
+        ['53TX4', hold],
+      ],
+    );
+  });
+
   test('changeJob, holdJob: throw, when the job is not known', (t) => {
     const store = open(t);
 

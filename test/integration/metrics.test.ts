@@ -2,8 +2,9 @@
 // Grafana and Prometheus that rest on them.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,8 @@ import { startMinio, type Minio } from '../support/minio.ts';
 import { run, tryRun } from '../support/run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive } from '../support/signed-drive.ts';
-import { PRODUCT_FOLDER, startStation, type Station } from '../support/station.ts';
+import { createPart } from '../support/part.ts';
+import { PRODUCT_FOLDER, STATION_UID, startStation, type Station } from '../support/station.ts';
 import { until } from '../support/wait.ts';
 
 const stack = new AsyncDisposableStack();
@@ -90,6 +92,35 @@ test('metrics: tell of a load while it runs, and of its files when it has ended'
   await drive[Symbol.asyncDispose]();
 });
 
+test('metrics: tell of a load whose drive was pulled out, also after a restart, until it goes on', async () => {
+  const files = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`${String(index)}.txt`, 'y']));
+  const { jobId } = await prepareDrive({ station, minio, image, files });
+  const interrupted = async (): Promise<boolean> => /^import_station_interrupted_loads 1$/mu.test(await scrape());
+  proxy.setLatency(100);
+  const drive = await plug(image);
+  await station.waitForBay('Bay 1', 'loads', ({ progress }) => (progress?.finished.files ?? 0) >= 3);
+  assert.match(await scrape(), /^import_station_interrupted_loads 0$/mu);
+
+  await drive[Symbol.asyncDispose]();
+
+  await until(interrupted, { what: 'the load is interrupted' });
+  assert.match(
+    await scrape(),
+    new RegExp(
+      `^import_station_bay_hold\\{bay="Bay 1",job_id="${jobId}",code="Interrupted",actor="technician"\\} 1$`,
+      'mu',
+    ),
+  );
+  await station.restartDaemon('SIGTERM');
+  await until(() => interrupted().catch(() => false), { what: 'the load is interrupted still' });
+  assert.doesNotMatch(await scrape(), /code="Interrupted"/u);
+
+  proxy.setLatency(0);
+  await using _again = await plug(image);
+  await station.waitForJob(jobId, ['Completed']);
+  assert.match(await scrape(), /^import_station_interrupted_loads 0$/mu);
+});
+
 test('metrics: are the same on the socket of those who may look', async () => {
   assert.deepEqual(namesIn(await bySocket('/metrics')), namesIn(await scrape()));
 });
@@ -115,11 +146,11 @@ test('healthz: is ok on both, and the port answers nothing else', async () => {
   }
 });
 
-test('metrics: a port that is flooded or half-read leaves the station as it is', async () => {
-  const half = Array.from({ length: 30 }, () =>
+test('metrics: a port that is flooded leaves the station as it is', async () => {
+  const flood = Array.from({ length: 30 }, () =>
     fetch(`http://127.0.0.1:${String(port)}/metrics`).catch(() => undefined),
   );
-  await Promise.all(half);
+  await Promise.all(flood);
   // What is sent is not read: the answer comes, or the connection ends under it.
   await fetch(`http://127.0.0.1:${String(port)}/metrics`, { method: 'POST', body: 'x'.repeat(1_000_000) }).catch(
     () => undefined,
@@ -139,12 +170,52 @@ test('daemon: says which port it cannot have, who acts and what to do, and does 
   assert.match(other.daemon().stderr(), /Name a free loopback port under `\[metrics\]`/u);
 });
 
+// Mounts stand in a namespace of the daemon's own and end with it.
+const WITHOUT_LSBLK = 'mount --bind "$0" "$(command -v lsblk)" && exec setpriv "$@"';
+
+test('metrics: tell of looks that cannot list the drives', async () => {
+  const blindPort = await freePort();
+  await using blind = await startStation({
+    bays: [{ name: 'Bay 2', image: `${image}.2` }],
+    config: { metrics: { listen: `127.0.0.1:${String(blindPort)}` } },
+    isStarted: false,
+  });
+  const lsblk = join(blind.folder, 'lsblk');
+  await writeFile(lsblk, '#!/bin/sh\necho "lsblk: no memory" >&2\nexit 1\n');
+  await chmod(lsblk, 0o755);
+  const own = ['--mount', '--propagation=private', '--', 'sh', '-c', WITHOUT_LSBLK, lsblk];
+  const drop = [
+    `--reuid=${String(STATION_UID)}`,
+    `--regid=${String(STATION_UID)}`,
+    '--clear-groups',
+    '--bounding-set=-all',
+  ];
+  const daemon = [join(PRODUCT_FOLDER, 'scripts/import-station'), 'daemon', '--config', blind.configPath];
+  const child = spawn('unshare', [...own, ...drop, '--', ...daemon], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const part = createPart(child, []);
+  try {
+    const text = await until(
+      async () => {
+        const response = await fetch(`http://127.0.0.1:${String(blindPort)}/metrics`).catch(() => undefined);
+        const now = (await response?.text()) ?? '';
+        return /^import_station_reconcile_failures_total [1-9]/mu.test(now) && now;
+      },
+      { what: 'a look has failed', describe: part.stderr },
+    );
+    assert.doesNotMatch(text, /^import_station_reconcile_timestamp_seconds /mu);
+  } finally {
+    assert.equal(await part.end('SIGTERM'), 0);
+  }
+  assert.match(await scrape(), /^import_station_reconcile_failures_total 0$/mu);
+  assert.match(await scrape(), /^import_station_reconcile_timestamp_seconds [1-9]/mu);
+});
+
 test('alerts: pass promtool, and fire when they have to and at no other time', async () => {
   const rules = await tryRun('promtool', ['check', 'rules', ALERTS]);
   const tests = await tryRun('promtool', ['test', 'rules', join(PRODUCT_FOLDER, 'test/fixtures/alerts.test.yml')]);
 
   assert.equal(rules.exitCode, 0, rules.stderr);
-  assert.match(rules.stdout, /SUCCESS: 8 rules found/u);
+  assert.match(rules.stdout, /SUCCESS: 11 rules found/u);
   assert.equal(tests.exitCode, 0, `${tests.stdout}${tests.stderr}`);
 });
 
@@ -153,7 +224,7 @@ test('alerts: each has a severity, says what happened, who acts and what to do, 
   const tested = await readFile(join(PRODUCT_FOLDER, 'test/fixtures/alerts.test.yml'), 'utf8');
 
   const rules = text.split(/^ {6}- alert: /mu).slice(1);
-  assert.equal(rules.length, 8);
+  assert.equal(rules.length, 11);
   for (const rule of rules) {
     for (const part of [/severity: (?:warning|critical)/u, /summary: '/u, /who: /u, /todo: '/u])
       assert.match(rule, part);
@@ -176,6 +247,9 @@ test('dashboard and alerts: name metrics that the station has, and the dashboard
     [...namesIn(alerts)].filter((name) => !known.has(name)),
     [],
   );
+  const text = await scrape();
+  for (const [name] of shown.matchAll(/\b(?:process|nodejs)_[a-z_]+/gu))
+    assert.match(text, new RegExp(`^${name} `, 'mu'), `${name} of the process`);
   const { panels } = JSON.parse(shown) as { readonly panels: readonly { readonly title: string }[] };
   assert.equal(new Set(panels.map(({ title }) => title)).size, panels.length);
   const notShown = [
@@ -187,4 +261,26 @@ test('dashboard and alerts: name metrics that the station has, and the dashboard
     [...known].filter((name) => !namesIn(shown).has(name) && !notShown.includes(name)),
     [],
   );
+});
+
+test('dashboard: every query is one that Prometheus understands, and asks the data source of the variable', async () => {
+  const { panels } = JSON.parse(await readFile(DASHBOARD, 'utf8')) as {
+    readonly panels: readonly {
+      readonly title: string;
+      readonly targets: readonly { readonly expr: string; readonly datasource: { readonly uid: string } }[];
+    }[];
+  };
+  const targets = panels.flatMap(({ title, targets: own }) => own.map((target) => ({ title, ...target })));
+  assert.deepEqual(new Set(targets.map(({ datasource }) => datasource.uid)), new Set(['${datasource}']));
+  // Rules may be JSON, which is YAML too.
+  const rules = targets.map(({ expr }, index) => ({ record: `query:${String(index)}`, expr }));
+  const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'queries.yml');
+  await writeFile(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+
+  const { exitCode, stdout, stderr } = await tryRun('promtool', ['check', 'rules', file]);
+
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, new RegExp(`SUCCESS: ${String(targets.length)} rules found`, 'u'));
 });

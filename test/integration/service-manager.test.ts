@@ -132,6 +132,11 @@ for (const { what, change, says } of [
       text.replace('loader_uid = 64102', 'loader_uid = 64109').replace('"test-station"', '"renamed"'),
     says: /launch is taken at the start alone/u,
   },
+  {
+    what: 'it has a port for metrics from now on',
+    change: (text: string) => `[metrics]\nlisten = "127.0.0.1:1"\n${text}`,
+    says: /metrics is taken at the start alone, restart the daemon/u,
+  },
   { what: 'it is no TOML', change: (text: string) => `${text}[`, says: /line/u },
 ]) {
   test(`daemon: takes nothing of a changed configuration and says why, when ${what}`, async () => {

@@ -34,7 +34,10 @@ const aFacts = (change: Partial<StationFacts> = {}): StationFacts => ({
   bays: [EMPTY],
   holds: [],
   jobs: {},
+  interruptedLoads: 0,
   mail: { queued: 0, givenUp: 0 },
+  isHealthy: true,
+  failedLooks: 0,
   now: NOW,
   ...change,
 });
@@ -44,6 +47,7 @@ const metricsOf = (facts: () => StationFacts): Metrics =>
     version: '1.2.3',
     nodeVersion: 'v26.0.0',
     activities: BAY_ACTIVITIES,
+    endings: ['SuccessWithErrors', 'Expired', 'Canceled'],
     facts: () => Promise.resolve(facts()),
   });
 
@@ -134,6 +138,64 @@ test('metrics: count ended jobs with what became of their files', async () => {
   ]) {
     assert.ok(lines.includes(line), `${line} in\n${lines.join('\n')}`);
   }
+});
+
+test('metrics: have every counter from the start on, so that its first step is seen', async () => {
+  const lines = await linesOf(metricsOf(() => aFacts()));
+
+  assert.deepEqual(
+    lines.filter((line) => line.includes('_total')),
+    [
+      'import_station_jobs_ended_total{status="SuccessWithErrors"} 0',
+      'import_station_jobs_ended_total{status="Expired"} 0',
+      'import_station_jobs_ended_total{status="Canceled"} 0',
+      'import_station_files_total{result="loaded"} 0',
+      'import_station_files_total{result="ignored"} 0',
+      'import_station_files_total{result="failed"} 0',
+      'import_station_file_bytes_total{result="loaded"} 0',
+      'import_station_file_bytes_total{result="ignored"} 0',
+      'import_station_file_bytes_total{result="failed"} 0',
+      'import_station_reconcile_failures_total 0',
+    ],
+  );
+});
+
+test('metrics: tell holds of jobs that no bay shows, and loads without their drive', async () => {
+  const bay = 'Bay 1';
+  const jobId = '53TX4';
+  const code = 'HeldByPerson';
+  const holds = [
+    { code: 'ReadFailures', actor: 'technician', bay, jobId },
+    { code, actor: 'technician', jobId },
+    { code, actor: 'technician', jobId: '53TX5' },
+    { code: 'ClockOff', actor: 'operator' },
+  ];
+
+  const lines = await linesOf(metricsOf(() => aFacts({ holds, interruptedLoads: 2 })));
+
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('import_station_held_jobs')),
+    [`import_station_held_jobs{code="${code}",actor="technician"} 2`],
+  );
+  assert.ok(lines.includes('import_station_interrupted_loads 2'));
+});
+
+test('metrics: have no line for a time or a disk that is not known, and one once it is', async () => {
+  let facts = aFacts({ isHealthy: false, failedLooks: 3 });
+  const metrics = metricsOf(() => facts);
+  const before = await linesOf(metrics);
+  facts = aFacts({ failedLooks: 4, reconciledAt: NOW, disk: { sizeBytes: 3, freeBytes: 2, freeInodes: 1 } });
+  const known = await linesOf(metrics);
+  facts = aFacts({ failedLooks: 4 });
+  const afterwards = await linesOf(metrics);
+
+  const rare = (lines: readonly string[]): number =>
+    lines.filter((line) => /_reconcile_timestamp|_state_disk/u.test(line)).length;
+  assert.deepEqual([before, known, afterwards].map(rare), [0, 4, 0]);
+  assert.ok(before.includes('import_station_healthy 0'));
+  assert.ok(before.includes('import_station_reconcile_failures_total 3'));
+  assert.ok(known.includes('import_station_healthy 1'));
+  assert.ok(known.includes('import_station_reconcile_failures_total 4'));
 });
 
 test('metrics: tell outbox, disk and the last look at the drives', async () => {

@@ -23,7 +23,7 @@ test('health: is ok from the start on, as long as looks end', () => {
 
   assert.equal(watch.health().status, 'ok');
   at(50_000);
-  watch.noteLook();
+  watch.noteLook({ kind: 'ok' });
   at(100_000);
 
   assert.deepEqual(watch.health(), { status: 'ok', secondsSinceLook: 50 });
@@ -39,6 +39,30 @@ test('health: is stalled in words, once no look has ended for a minute', () => {
   assert.deepEqual([status, secondsSinceLook], ['stalled', 61]);
   assert.match(error?.happened ?? '', /for 61 seconds/u);
   assert.equal(error?.actor, 'operator');
+});
+
+test('health: is stalled with the reason, once the drives could not be listed for a minute, and ok once they are', () => {
+  const { watch, at } = aWatch(5000);
+  const fail = (): void => {
+    watch.noteLook({ kind: 'problem', message: 'lsblk ended with 1' });
+  };
+
+  at(1000);
+  watch.noteLook({ kind: 'ok' });
+  for (const ms of [20_000, 40_000, 60_000]) {
+    at(ms);
+    fail();
+    assert.equal(watch.health().status, 'ok', String(ms));
+  }
+  at(62_000);
+  fail();
+
+  const { status, error } = watch.health();
+  assert.equal(status, 'stalled');
+  assert.match(error?.happened ?? '', /not been able to list its drives for 61 seconds: lsblk ended with 1/u);
+  assert.deepEqual([watch.failedLooks, watch.lastLookAt], [4, new Date(1000)]);
+  watch.noteLook({ kind: 'ok' });
+  assert.deepEqual(watch.health(), { status: 'ok', secondsSinceLook: 0 });
 });
 
 test('health: waits for three looks, where they are rare', () => {
