@@ -27,8 +27,8 @@ interface Place {
   readonly account: Account;
   readonly key: AccountKey;
   readonly bucket: string;
-  /** Name that the probe would have; it is not written. */
-  readonly objectKey: string;
+  /** Name that the probe would have; it is not written. Absent: the bucket is not probed. */
+  readonly objectKey?: string;
 }
 
 // Each may take as long as a bucket that does not answer.
@@ -75,7 +75,7 @@ const placesOfJobs = (store: Store, email: string | undefined): readonly Place[]
     if (account === undefined || key === undefined) continue;
     const data = { account, key, bucket: job.bucket, objectKey: dataKeyOf(job) };
     const log = { account, key, bucket: job.logBucket, objectKey: job.logKey };
-    for (const place of [data, log]) {
+    for (const place of [data, log] as const) {
       const name = place.objectKey.replace(job.jobId, '');
       places.set(JSON.stringify([account.email, key.accessKeyId, place.bucket, name]), place);
     }
@@ -113,6 +113,7 @@ const ask = async (
     return { error: noticeOfProblem(found, { bucket, region: access.region, keyId: key.accessKeyId }) };
   const { region, dateSkewMs = Number.NaN } = found;
   const skew = Number.isNaN(dateSkewMs) ? {} : { skewSeconds: dateSkewMs / SECOND_MS };
+  if (objectKey === undefined) return { region, ...skew };
   await using opened = openBucket({ ...access, region });
   const properties = { contentType: 'application/octet-stream', metadata: {} };
   const probed = await opened.probe({ key: objectKey, properties }, signal);
@@ -120,7 +121,8 @@ const ask = async (
   return { region, ...skew, ...(probed.kind === 'ok' ? {} : { error: noticeOfProblem(probed, facts) }) };
 };
 
-// A bucket that there is not: whoever says so has known the key and its signature first.
+// A bucket that there is not: whoever says so has known the key and its signature first. Nothing is tried in it, for a
+// stranger may have made one of that name.
 const NO_BUCKET = 'import-station-asks-for-no-bucket';
 
 const checkKey = async (
@@ -128,7 +130,7 @@ const checkKey = async (
   { account, key }: Pick<Place, 'account' | 'key'>,
   signal: AbortSignal,
 ): Promise<Check> => {
-  const asked = await check(deps, { account, key, bucket: NO_BUCKET, objectKey: PROBE_NAME }, signal);
+  const asked = await check(deps, { account, key, bucket: NO_BUCKET }, signal);
   const isKnown = asked.error === undefined || ['NoSuchBucket', 'AccessDenied'].includes(asked.error.code);
   const { error: _expected, ...rest } = asked;
   return { ...(isKnown ? rest : asked), bucket: '' };

@@ -71,7 +71,7 @@ export const probeHost = async (
     controlPaths: new Map(
       await Promise.all(sockets.map(async ([right, path]) => [right, await pathFacts(path)] as const)),
     ),
-    launcherSocket: await launcherFacts(launch.socket),
+    launcherSocket: await socketFacts(launch.socket),
     groups: await groupsOf(config, signal),
     isClockSynchronised: await isClockSynchronised(signal),
   };
@@ -210,36 +210,6 @@ const OUTCOMES: ReadonlyMap<string, SocketFacts> = new Map([
   ['EACCES', 'hidden'],
   ['EPERM', 'hidden'],
 ]);
-
-// Set by listen(2), in the column of flags (net/unix/af_unix.c).
-const LISTENS = 0x10000;
-const FLAGS_COLUMN = 3;
-const HEX = 16;
-
-// Not by a connection: each one starts a process of root's. A socket that outlived its server is nobody's.
-const launcherFacts = async (path: string): Promise<SocketFacts> => {
-  const facts = await pathFacts(path);
-  switch (facts.kind) {
-    case 'missing':
-      return 'missing';
-    case 'hidden':
-      return 'hidden';
-    case 'there':
-      if (facts.type !== 'socket') return 'no socket';
-      return (await isListenedOn(path)) ? 'answers' : 'nobody listens';
-  }
-};
-
-const isListenedOn = async (path: string): Promise<boolean> => {
-  const lines = ((await readText('/proc/net/unix')) ?? '').split('\n');
-  return lines.some((line) => {
-    const fields = line.trim().split(/\s+/u);
-    const bound = fields.at(-1) ?? '';
-    // Our own server binds in a folder that it holds open, and the kernel keeps the name that it was given.
-    const isIt = bound === path || (bound.startsWith('/proc/') && basename(bound) === basename(path));
-    return isIt && (Number.parseInt(fields[FLAGS_COLUMN] ?? '', HEX) & LISTENS) !== 0;
-  });
-};
 
 const ID_FIELD = 2;
 const GETENT_NOT_FOUND = 2;
