@@ -51,7 +51,8 @@ export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSign
   }
   const load = startedLoad(deps, task);
   const outcome = await runLoader(deps, task, { account, load }, signal);
-  if (outcome.kind === 'hold' && outcome.walkEnded === true) noteWalkEnded(deps, task.job.jobId);
+  const walkEnded = outcome.kind === 'finished' || (outcome.kind === 'hold' && outcome.walkEnded === true);
+  if (walkEnded) noteWalkEnded(deps, task.job.jobId);
   if (outcome.kind !== 'finished') return outcome;
   const held = await closeLedger(deps, task, load, outcome.found);
   return held === undefined ? { kind: 'counted' } : { kind: 'hold', hold: held };
@@ -123,7 +124,8 @@ const closeLedger = async (
     return hold('LedgerDoesNotBalance', { jobId, problem: verdict.message });
   }
   const job = store.job(jobId);
-  if (counted.failed.files > 0 && config.jobs.failedWait && job !== undefined) {
+  const isBeingEnded = store.load(jobId)?.ending !== undefined;
+  if (counted.failed.files > 0 && config.jobs.failedWait && job !== undefined && !isBeingEnded) {
     store.changeLoad(jobId, { summary: formatSummary(counted) });
     return holdForFailed(store, job, counted, now());
   }
