@@ -5,10 +5,9 @@ import { test } from 'node:test';
 
 import type { HostFacts } from '#doctor/facts.ts';
 import type { Finding } from '#doctor/finding.ts';
+import { judgeAll } from '#doctor/judge-all.ts';
 import { judgeBuckets } from '#doctor/judge-buckets.ts';
-import { judgeDisk, judgeFolders, judgeSecrets } from '#doctor/judge-files.ts';
-import { judgeFileSystems, judgeProgram, judgeTools, judgeUdev, judgeUsers, TOOLS } from '#doctor/judge-host.ts';
-import { judgeClock, judgeServices } from '#doctor/judge-services.ts';
+import { judgeUdev, TOOLS } from '#doctor/judge-host.ts';
 import { FILE_SYSTEMS } from '#drive/mount-options.ts';
 import { GIB, MIB } from '#language/units.ts';
 import { noticeOf } from '#notice/catalogue.ts';
@@ -18,24 +17,11 @@ const CONFIG_PATH = '/etc/import-station/import-station.toml';
 const HIDDEN = { kind: 'hidden', message: 'EACCES' } as const;
 const MISSING = { kind: 'missing' } as const;
 
-const judgeAll = (change: Partial<HostFacts> = {}, config = aConfig()): readonly Finding[] => {
-  const facts = aHost(change);
-  return [
-    ...judgeProgram(facts),
-    ...judgeUsers(facts, config),
-    ...judgeFolders(facts, config, CONFIG_PATH),
-    ...judgeSecrets(facts, config),
-    ...judgeDisk(facts.disk, config.station.stateDir),
-    ...judgeFileSystems(facts),
-    ...judgeTools(facts),
-    ...judgeUdev(facts, config),
-    ...judgeServices(facts, config),
-    ...judgeClock(facts),
-  ];
-};
+const judged = (change: Partial<HostFacts> = {}, config = aConfig()): readonly Finding[] =>
+  judgeAll(aHost(change), config, CONFIG_PATH);
 
 test('doctor: finds nothing wrong with a host that is as it should be, and looks at every file system', () => {
-  const findings = judgeAll();
+  const findings = judged();
 
   assert.deepEqual(briefly(findings), []);
   assert.equal(findings.filter(({ area }) => area === 'file systems').length, FILE_SYSTEMS.length);
@@ -310,7 +296,7 @@ const CASES: readonly {
 
 for (const { what, change, more, found, todo } of CASES) {
   test(`doctor: says ${found.length === 0 ? 'nothing' : found.join(', ')}, of ${what}`, () => {
-    const findings = judgeAll(change, aConfig(more));
+    const findings = judged(change, aConfig(more));
 
     assert.deepEqual(briefly(findings), found);
     const troubles = findings.filter(({ level }) => level !== 'ok' && level !== 'note');
