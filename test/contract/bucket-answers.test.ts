@@ -1,24 +1,13 @@
 // What a bucket's lanes take for an acknowledgement: an answer of S3 and nothing else that comes with a status of success.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { Bucket } from '#bucket/contract.ts';
-import { createHotBucket } from '#bucket/hot-bucket.ts';
-import { createSdkBucket } from '#bucket/sdk-bucket.ts';
-import type { ObjectProperties } from '#object/contract.ts';
 import { s3Error, startScriptedS3, type ScriptedAnswer } from '../support/scripted-s3.ts';
+import { deadline, HELLO, HELLO_MD5, LANES, PLAIN } from './lanes.ts';
 
-const LANES = [
-  { lane: 'SDK lane', open: createSdkBucket },
-  { lane: 'hot lane', open: createHotBucket },
-];
-const signal = (): AbortSignal => AbortSignal.timeout(30_000);
-const PLAIN: ObjectProperties = { contentType: 'text/plain', metadata: {} };
-const HELLO = Buffer.from('hello');
-const HELLO_MD5 = createHash('md5').update(HELLO).digest();
 const putHello = () => ({ key: 'key', body: HELLO, md5: HELLO_MD5, properties: PLAIN, refuseExisting: false });
 const partHello = { key: 'key', uploadId: 'upload', partNumber: 1, body: HELLO, crc32: crc32(HELLO) };
 const ok = (headers: Readonly<Record<string, string>>): ScriptedAnswer => ({ status: 200, headers });
@@ -37,7 +26,7 @@ for (const { lane, open } of LANES) {
         await using s3 = await startScriptedS3(() => answer);
         await using bucket = open(s3.access);
 
-        const said = await bucket.putObject(putHello(), signal());
+        const said = await bucket.putObject(putHello(), deadline());
 
         assert.ok(said.kind === 'problem');
         assert.deepEqual([said.scope, said.holdCode], ['transient', 'NotS3Answer']);
@@ -49,7 +38,7 @@ for (const { lane, open } of LANES) {
 
         const said = await bucket.putFile(
           { key: 'log', path: import.meta.filename, contentType: 'text/csv' },
-          signal(),
+          deadline(),
         );
 
         assert.ok(said.kind === 'problem');
@@ -75,7 +64,7 @@ for (const { lane, open } of LANES) {
 
         const said = await bucket.putFile(
           { key: 'log', path: import.meta.filename, contentType: 'text/csv' },
-          signal(),
+          deadline(),
         );
 
         assert.equal(said.kind === 'ok' ? 'ok' : said.scope, outcome);
@@ -85,11 +74,11 @@ for (const { lane, open } of LANES) {
 
     for (const { what, ...answer } of unacknowledged) {
       const calls = {
-        createUpload: (bucket: Bucket) => bucket.createUpload({ key: 'key', properties: PLAIN }, signal()),
-        uploadPart: (bucket: Bucket) => bucket.uploadPart(partHello, signal()),
+        createUpload: (bucket: Bucket) => bucket.createUpload({ key: 'key', properties: PLAIN }, deadline()),
+        uploadPart: (bucket: Bucket) => bucket.uploadPart(partHello, deadline()),
         completeUpload: (bucket: Bucket) => {
           const parts = [{ partNumber: 1, etag: '"a"', sizeBytes: 5, crc32: 1 }];
-          return bucket.completeUpload({ key: 'key', uploadId: 'upload', parts, refuseExisting: false }, signal());
+          return bucket.completeUpload({ key: 'key', uploadId: 'upload', parts, refuseExisting: false }, deadline());
         },
       };
       for (const [name, call] of Object.entries(calls)) {

@@ -4,20 +4,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import { createHotBucket } from '#bucket/hot-bucket.ts';
-import { createSdkBucket } from '#bucket/sdk-bucket.ts';
-import type { ObjectProperties } from '#object/contract.ts';
 import { s3Error, startScriptedS3, type ScriptedAnswer } from '../support/scripted-s3.ts';
+import { deadline, HELLO, HELLO_MD5, LANES, PLAIN } from './lanes.ts';
 import { until } from '../support/wait.ts';
-
-const LANES = [
-  { lane: 'SDK lane', open: createSdkBucket },
-  { lane: 'hot lane', open: createHotBucket },
-];
-const signal = (): AbortSignal => AbortSignal.timeout(30_000);
-const PLAIN: ObjectProperties = { contentType: 'text/plain', metadata: {} };
-const HELLO = Buffer.from('hello');
-const HELLO_MD5 = createHash('md5').update(HELLO).digest();
 
 const putHello = (properties = PLAIN) => ({
   ...{ key: 'a/b c+ü', body: HELLO, md5: HELLO_MD5, properties, refuseExisting: false },
@@ -35,7 +24,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => stored());
       await using bucket = open(s3.access);
 
-      assert.deepEqual(await bucket.putObject(putHello(), signal()), { kind: 'ok' });
+      assert.deepEqual(await bucket.putObject(putHello(), deadline()), { kind: 'ok' });
 
       const [request, ...more] = s3.requests;
       assert.deepEqual(more, []);
@@ -51,7 +40,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => stored());
       await using bucket = open(s3.access);
 
-      await bucket.putObject(putHello(), signal());
+      await bucket.putObject(putHello(), deadline());
 
       const headers = s3.requests[0]?.headers ?? {};
       const absent = [
@@ -81,7 +70,7 @@ for (const { lane, open } of LANES) {
         metadata: { greeting: 'Grüße 日本' },
       };
 
-      await bucket.putObject({ ...putHello(properties), refuseExisting: true }, signal());
+      await bucket.putObject({ ...putHello(properties), refuseExisting: true }, deadline());
 
       const headers = s3.requests[0]?.headers ?? {};
       assert.equal(headers['expires'], 'when the cows come home');
@@ -97,7 +86,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => stored());
       await using bucket = open({ ...s3.access, expectedBucketOwner: '123456789012' });
 
-      await bucket.putObject(putHello(), signal());
+      await bucket.putObject(putHello(), deadline());
 
       assert.equal(s3.requests[0]?.headers['x-amz-expected-bucket-owner'], '123456789012');
     });
@@ -124,7 +113,7 @@ for (const { lane, open } of LANES) {
         await using s3 = await startScriptedS3(() => ok({ etag, ...encryption }));
         await using bucket = open(s3.access);
 
-        const answer = await bucket.putObject(putHello(), signal());
+        const answer = await bucket.putObject(putHello(), deadline());
 
         assert.equal(answer.kind === 'ok' ? 'ok' : `${answer.code}`, outcome);
         if (answer.kind === 'problem') assert.equal(answer.scope, 'transient');
@@ -136,7 +125,7 @@ for (const { lane, open } of LANES) {
         await using s3 = await startScriptedS3(() => s3Error(status, 'SlowDown'));
         await using bucket = open(s3.access);
 
-        const answer = await bucket.putObject(putHello(), signal());
+        const answer = await bucket.putObject(putHello(), deadline());
 
         assert.ok(answer.kind === 'problem');
         assert.deepEqual(
@@ -151,7 +140,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => ({ status: 0 }));
       await using bucket = open(s3.access);
 
-      const answer = await bucket.putObject(putHello(), signal());
+      const answer = await bucket.putObject(putHello(), deadline());
 
       assert.ok(answer.kind === 'problem');
       assert.deepEqual([answer.scope, answer.status, answer.code], ['transient', 0, 'ECONNRESET']);
@@ -161,7 +150,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => ({ status: 502, body: '<html>Bad gateway</html>' }));
       await using bucket = open(s3.access);
 
-      const answer = await bucket.putObject(putHello(), signal());
+      const answer = await bucket.putObject(putHello(), deadline());
 
       assert.ok(answer.kind === 'problem');
       assert.deepEqual([answer.scope, answer.status], ['transient', 502]);
@@ -173,7 +162,7 @@ for (const { lane, open } of LANES) {
       );
       await using bucket = open(s3.access);
 
-      const answer = await bucket.putObject(putHello(), signal());
+      const answer = await bucket.putObject(putHello(), deadline());
 
       assert.ok(answer.kind === 'problem');
       assert.deepEqual([answer.scope, answer.status, answer.holdCode], ['bucket', 301, 'WrongRegion']);
@@ -185,8 +174,8 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => s3Error(403, 'RequestTimeTooSkewed', { date }));
       await using bucket = open(s3.access);
 
-      await bucket.putObject(putHello(), signal());
-      const answer = await bucket.putObject(putHello(), signal());
+      await bucket.putObject(putHello(), deadline());
+      const answer = await bucket.putObject(putHello(), deadline());
 
       assert.ok(answer.kind === 'problem');
       assert.equal(answer.holdCode, 'RequestTimeTooSkewed');
@@ -213,8 +202,8 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => stored());
       await using bucket = open(s3.access);
 
-      await bucket.putObject(putHello(), signal());
-      await bucket.putObject(putHello(), signal());
+      await bucket.putObject(putHello(), deadline());
+      await bucket.putObject(putHello(), deadline());
 
       const [first, second] = s3.requests.map(({ port }) => port);
       assert.ok(first !== undefined && first === second);
@@ -225,7 +214,10 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => ({ status: 200, body }));
       await using bucket = open(s3.access);
 
-      const created = await bucket.createUpload({ key: 'key', properties: { ...PLAIN, acl: 'public-read' } }, signal());
+      const created = await bucket.createUpload(
+        { key: 'key', properties: { ...PLAIN, acl: 'public-read' } },
+        deadline(),
+      );
 
       assert.deepEqual(created, { kind: 'ok', uploadId: 'upload 1' });
       assert.equal(s3.requests[0]?.headers['x-amz-checksum-algorithm'], 'CRC32');
@@ -239,7 +231,7 @@ for (const { lane, open } of LANES) {
       );
       await using bucket = open(s3.access);
 
-      const sent = await bucket.uploadPart(partHello, signal());
+      const sent = await bucket.uploadPart(partHello, deadline());
 
       const part = { partNumber: 1, etag: '"e"', sizeBytes: HELLO.length, crc32: crc32(HELLO) };
       assert.deepEqual(sent, { kind: 'ok', part });
@@ -252,8 +244,8 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => ok({ etag: '"e"' }));
       await using bucket = open(s3.access);
 
-      assert.equal((await bucket.uploadPart(partHello, signal())).kind, 'ok');
-      assert.equal((await bucket.uploadPart(partHello, signal())).kind, 'ok');
+      assert.equal((await bucket.uploadPart(partHello, deadline())).kind, 'ok');
+      assert.equal((await bucket.uploadPart(partHello, deadline())).kind, 'ok');
 
       const digests = s3.requests.map(({ headers }) => [headers['x-amz-checksum-crc32'], headers['content-md5']]);
       const md5 = HELLO_MD5.toString('base64');
@@ -268,7 +260,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3(() => ok({ etag: '"e"', 'x-amz-checksum-crc32': 'AAAAAA==' }));
       await using bucket = open(s3.access);
 
-      const answer = await bucket.uploadPart(partHello, signal());
+      const answer = await bucket.uploadPart(partHello, deadline());
 
       assert.ok(answer.kind === 'problem');
       assert.deepEqual([answer.scope, answer.code], ['transient', 'BadDigest']);
@@ -287,7 +279,7 @@ for (const { lane, open } of LANES) {
         { ...part, partNumber: 1, etag: '"a"' },
       ];
       const request = { key: 'key', uploadId: 'upload', parts, refuseExisting: true };
-      assert.deepEqual(await bucket.completeUpload(request, signal()), { kind: 'ok' });
+      assert.deepEqual(await bucket.completeUpload(request, deadline()), { kind: 'ok' });
 
       const body = String(s3.requests[0]?.body);
       assert.deepEqual(
@@ -309,7 +301,7 @@ for (const { lane, open } of LANES) {
 
       const answer = await bucket.completeUpload(
         { key: 'key', uploadId: 'upload', parts, refuseExisting: false },
-        signal(),
+        deadline(),
       );
 
       assert.ok(answer.kind === 'problem');
@@ -328,7 +320,7 @@ for (const { lane, open } of LANES) {
       await using s3 = await startScriptedS3((_request, index) => pages[index] ?? s3Error(500, 'AskedTooOften'));
       await using bucket = open(s3.access);
 
-      const listed = await bucket.listUploads('a b', signal());
+      const listed = await bucket.listUploads('a b', deadline());
 
       const uploads = [
         { key: 'a b', uploadId: '1' },
@@ -346,7 +338,7 @@ for (const { lane, open } of LANES) {
       );
       await using bucket = open(s3.access);
 
-      const answer = await bucket.probe({ key: 'key', properties: PLAIN }, signal());
+      const answer = await bucket.probe({ key: 'key', properties: PLAIN }, deadline());
 
       assert.ok(answer.kind === 'problem');
       assert.equal(answer.code, 'AccessDenied');

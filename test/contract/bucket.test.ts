@@ -8,8 +8,6 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import type { Bucket, BucketAccess } from '#bucket/contract.ts';
-import { createHotBucket } from '#bucket/hot-bucket.ts';
-import { createSdkBucket } from '#bucket/sdk-bucket.ts';
 import { refusal } from '#bucket/translate.ts';
 import { Secret } from '#language/secret.ts';
 import { MIB } from '#language/units.ts';
@@ -19,6 +17,7 @@ import type { MinioKey } from '../support/minio-users.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
 import { until } from '../support/wait.ts';
 import { bucketSuite, type BrokenHow, type BucketFixture } from './bucket-suite.ts';
+import { deadline, LANES } from './lanes.ts';
 
 const minio = await startMinio();
 const secureMinio = await startMinio({ tls: true });
@@ -102,10 +101,6 @@ const accessKey = ({ accessKeyId, secretAccessKey, sessionToken }: MinioKey) => 
 });
 
 bucketSuite({ name: 'in memory', open: openMemoryFixture });
-const LANES = [
-  { lane: 'SDK lane', open: createSdkBucket },
-  { lane: 'hot lane', open: createHotBucket },
-];
 for (const { lane, open } of LANES) {
   bucketSuite({ name: `${lane} on MinIO`, open: () => openMinioFixture(minio, open) });
   bucketSuite({
@@ -118,13 +113,12 @@ for (const { lane, open } of LANES) {
   });
 }
 
-const signal = (): AbortSignal => AbortSignal.timeout(30_000);
 const PLAIN = { contentType: 'application/octet-stream', metadata: {} };
 
 const putHello = (bucket: Bucket, key: string) => {
   const body = Buffer.from('hello');
   const md5 = createHash('md5').update(body).digest();
-  return bucket.putObject({ key, body, md5, properties: PLAIN, refuseExisting: false }, signal());
+  return bucket.putObject({ key, body, md5, properties: PLAIN, refuseExisting: false }, deadline());
 };
 
 for (const { lane, open } of LANES) {
@@ -211,14 +205,14 @@ for (const { lane, open } of LANES) {
 
     test('putFile: removes the parts that a writer left which was killed', async () => {
       await using fixture = await openMinioFixture(minio, open);
-      const created = await fixture.bucket.createUpload({ key: 'log', properties: PLAIN }, signal());
+      const created = await fixture.bucket.createUpload({ key: 'log', properties: PLAIN }, deadline());
       assert.ok(created.kind === 'ok');
       const body = Buffer.from('x');
       const part = { key: 'log', uploadId: created.uploadId, partNumber: 1, body, crc32: crc32(body) };
-      await fixture.bucket.uploadPart(part, signal());
+      await fixture.bucket.uploadPart(part, deadline());
       const { path, remove } = await largeFile(10);
 
-      assert.deepEqual(await fixture.bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, signal()), {
+      assert.deepEqual(await fixture.bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, deadline()), {
         kind: 'ok',
       });
 
@@ -228,7 +222,7 @@ for (const { lane, open } of LANES) {
 
     test('uploadPart: many at once, as the load sends them', async () => {
       await using fixture = await openMinioFixture(minio, open);
-      const created = await fixture.bucket.createUpload({ key: 'large', properties: PLAIN }, signal());
+      const created = await fixture.bucket.createUpload({ key: 'large', properties: PLAIN }, deadline());
       assert.ok(created.kind === 'ok');
       const { uploadId } = created;
       const bodies = Array.from({ length: 8 }, () => randomBytes(5 * MIB));
@@ -237,7 +231,7 @@ for (const { lane, open } of LANES) {
         bodies.map((body, index) =>
           fixture.bucket.uploadPart(
             { key: 'large', uploadId, partNumber: index + 1, body, crc32: crc32(body) },
-            signal(),
+            deadline(),
           ),
         ),
       );
@@ -245,7 +239,7 @@ for (const { lane, open } of LANES) {
         assert.ok(answer.kind === 'ok');
         return answer.part;
       });
-      await fixture.bucket.completeUpload({ key: 'large', uploadId, parts, refuseExisting: false }, signal());
+      await fixture.bucket.completeUpload({ key: 'large', uploadId, parts, refuseExisting: false }, deadline());
 
       assert.deepEqual((await fixture.read('large'))?.body, Buffer.concat(bodies));
     });
