@@ -1,56 +1,35 @@
 // Files that fail in the end, where the station waits for a person; and a disk of its own that has no room for a log.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
-import { parse } from 'csv-parse/sync';
-
-import { plug, type Plug } from '../support/loop.ts';
-import { startMinio, type Minio } from '../support/minio.ts';
+import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
+import { plug } from '../support/loop.ts';
+import type { Minio } from '../support/minio.ts';
 import { run } from '../support/run.ts';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
+import type { S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive } from '../support/signed-drive.ts';
 import { startStation, STATION_UID, type Station } from '../support/station.ts';
 
-const stack = new AsyncDisposableStack();
-const BUCKET = 'customer-data';
 const FILES = { 'a.txt': 'a', 'bad/b.txt': 'b', 'bad/c.txt': 'c', 'd.txt': 'd' };
 const WHY = 'the customer wants it so';
 
+let scene: BayScene;
 let station: Station;
 let minio: Minio;
 let proxy: S3Proxy;
 let folder: string;
 let image: string;
-let plugged: Plug[] = [];
 
 before(async () => {
-  const server = stack.use(await startMinio());
-  proxy = stack.use(await startS3Proxy(server.endpoint));
-  minio = { ...server, endpoint: proxy.endpoint, pid: 0 };
-  folder = await mkdtemp(join(tmpdir(), 'failed-wait-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  image = join(folder, 'drive.img');
-  station = stack.use(
-    await startStation({ bays: [{ name: 'Bay 1', image }], config: { jobs: { failed_wait: true } } }),
-  );
+  scene = await openBayScene({ jobs: { failed_wait: true } });
+  ({ station, minio, proxy, folder, image } = scene);
 });
 
-afterEach(async () => {
-  proxy.falsify(() => undefined);
-  for (const drive of plugged) await drive[Symbol.asyncDispose]();
-  plugged = [];
-  await station.waitForBay('Bay 1', 'has no drive', ({ drive }) => drive === undefined);
-});
+afterEach(() => scene.clear());
 
-after(() => stack.disposeAsync());
-
-const plugIn = async (): Promise<void> => {
-  plugged.push(await plug(image));
-};
+after(() => scene[Symbol.asyncDispose]());
 
 /** Files below `bad/` are refused, each for itself. */
 const refuseBad = (): void => {
@@ -61,12 +40,8 @@ const refuseBad = (): void => {
   );
 };
 
-const rowsOf = async (logKey: string): Promise<readonly string[]> => {
-  const log = await minio.getObject(BUCKET, logKey);
-  assert.ok(log !== undefined, 'the log is in the bucket');
-  const rows = parse<{ readonly File: string; readonly Status: string }>(log.body, { columns: true });
-  return rows.map(({ File, Status }) => `${Status} ${File}`).toSorted();
-};
+const rowsOf = async (logKey: string): Promise<readonly string[]> =>
+  (await scene.rowsOf(logKey)).map(({ File, Status }) => `${Status} ${File}`).toSorted();
 
 const putsFrom = (start: number): readonly string[] =>
   proxy.asked
@@ -77,7 +52,7 @@ const putsFrom = (start: number): readonly string[] =>
 test('failed_wait: the bay waits, also over a restart; retry loads the failed files alone', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: FILES });
   refuseBad();
-  await plugIn();
+  await scene.plugIn();
   const bay = await station.waitForHold('Bay 1', 'FilesFailed');
   assert.match(bay.hold?.happened ?? '', /^Files could not be loaded \(2 InvalidRequest\); all others are\.$/u);
   assert.deepEqual(bay.hold?.waysOut, ['retry', 'confirm', 'reject']);
@@ -105,7 +80,7 @@ test('failed_wait: the bay waits, also over a restart; retry loads the failed fi
 test('failed_wait: a retry that does not help waits again, and confirm ends the job as it is', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: FILES });
   refuseBad();
-  await plugIn();
+  await scene.plugIn();
   await station.waitForHold('Bay 1', 'FilesFailed');
   const held = (): number => station.journal().filter(({ fields }) => fields['code'] === 'FilesFailed').length;
   const before = held();
@@ -129,7 +104,7 @@ test('failed_wait: a retry that does not help waits again, and confirm ends the 
 test('failed_wait: a job that is canceled while it waits has its log, and the walk was complete', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: FILES });
   refuseBad();
-  await plugIn();
+  await scene.plugIn();
   await station.waitForHold('Bay 1', 'FilesFailed');
 
   await station.ask('job', 'cancel', jobId, '--why', WHY);

@@ -2,23 +2,17 @@
 // the middle of one and over a restart.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
-import { parse } from 'csv-parse/sync';
-
 import { MIB } from '#language/units.ts';
-import { makeImage, plug, type Plug } from '../support/loop.ts';
-import { startMinio, type Minio } from '../support/minio.ts';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
+import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
+import { makeImage } from '../support/loop.ts';
+import type { Minio } from '../support/minio.ts';
+import type { S3Proxy } from '../support/s3-proxy.ts';
 import { formatManifest, prepareDrive, prepareJob } from '../support/signed-drive.ts';
-import { startStation, type Station } from '../support/station.ts';
+import type { Station } from '../support/station.ts';
 import { until } from '../support/wait.ts';
 
-const stack = new AsyncDisposableStack();
-const BUCKET = 'customer-data';
 const WHY = 'the customer wrote so';
 const SLOW_MS = 300;
 const FILES = 150;
@@ -27,17 +21,20 @@ const MANY_FILES = Object.fromEntries(
 );
 const BIG_FILE = { 'big.bin': Buffer.alloc(24 * MIB, 'x') };
 
+let scene: BayScene;
 let station: Station;
 let minio: Minio;
 let proxy: S3Proxy;
 let image: string;
-let plugged: Plug[] = [];
 
-const plugIn = async (): Promise<Plug> => {
-  const drive = await plug(image);
-  plugged.push(drive);
-  return drive;
-};
+before(async () => {
+  scene = await openBayScene({ load: { max_requests_in_flight: 2 } });
+  ({ station, minio, proxy, image } = scene);
+});
+
+afterEach(() => scene.clear());
+
+after(() => scene[Symbol.asyncDispose]());
 
 const refusalOf = async (...args: readonly string[]): Promise<string> => {
   const { exitCode, stderr } = await station.cli(...args);
@@ -53,42 +50,14 @@ const lastChange = async (
   return change;
 };
 
-const rowsOf = async (
-  logKey: string,
-): Promise<readonly { readonly File: string; readonly Status: string; readonly Code: string }[]> => {
-  const log = await minio.getObject(BUCKET, logKey);
-  assert.ok(log !== undefined, 'the log of what was done is in the bucket');
-  return parse(log.body, { columns: true });
-};
-
 /** Keys that the log says are loaded; every one of them is in the bucket, and no upload is open. */
 const checkLog = async (logKey: string): Promise<readonly string[]> => {
-  const rows = await rowsOf(logKey);
+  const rows = await scene.rowsOf(logKey);
   const loaded = rows.filter(({ Status }) => Status === '200').map(({ File }) => File);
   for (const key of loaded) assert.ok((await minio.getObject(BUCKET, key)) !== undefined, key);
   assert.deepEqual(await minio.listUploads(BUCKET, ['', 'big.bin']), []);
   return loaded;
 };
-
-before(async () => {
-  const server = stack.use(await startMinio());
-  proxy = stack.use(await startS3Proxy(server.endpoint));
-  minio = { ...server, endpoint: proxy.endpoint, pid: 0 };
-  const folder = await mkdtemp(join(tmpdir(), 'end-job-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  image = join(folder, 'drive.img');
-  const load = { max_requests_in_flight: 2 };
-  station = stack.use(await startStation({ bays: [{ name: 'Bay 1', image }], config: { load } }));
-});
-
-afterEach(async () => {
-  proxy.setLatency(0);
-  for (const drive of plugged) await drive[Symbol.asyncDispose]();
-  plugged = [];
-  await station.waitForBay('Bay 1', 'has no drive', ({ drive }) => drive === undefined);
-});
-
-after(() => stack.disposeAsync());
 
 const loadUntil = async (files: number): Promise<void> => {
   await station.waitForBay('Bay 1', 'loads', ({ progress }) => (progress?.finished.files ?? 0) >= files);
@@ -103,7 +72,7 @@ test('job cancel: ends a job that waits for its drive, which is held as canceled
   const { cause, details } = await lastChange(jobId);
   assert.deepEqual([cause, details['why'], details['right']], ['canceled', WHY, 'operator']);
   assert.match(await refusalOf('job', 'cancel', jobId), /is not ended: the job is over/u);
-  await plugIn();
+  await scene.plugIn();
   await station.waitForHold('Bay 1', 'CanceledJob');
   assert.equal(await minio.getObject(BUCKET, job.logKey), undefined);
 });
@@ -111,7 +80,7 @@ test('job cancel: ends a job that waits for its drive, which is held as canceled
 test('job cancel: stops a load after the files in flight, writes the log of what was done, and lets the drive go', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: MANY_FILES });
   proxy.setLatency(SLOW_MS);
-  await plugIn();
+  await scene.plugIn();
   await loadUntil(3);
 
   assert.match(await station.ask('job', 'cancel', jobId), /stops after the files in flight/u);
@@ -122,7 +91,9 @@ test('job cancel: stops a load after the files in flight, writes the log of what
   const { details } = await lastChange(jobId);
   assert.equal(details['loadedFiles'], String(loaded.length));
   // Those that were found, and no others: the walk waits for the files in flight.
-  const canceled = (await rowsOf(job.logKey)).filter(({ Status, Code }) => Status === '499' && Code === 'Canceled');
+  const canceled = (await scene.rowsOf(job.logKey)).filter(
+    ({ Status, Code }) => Status === '499' && Code === 'Canceled',
+  );
   assert.ok(canceled.length > 0 && canceled.length < 10, String(canceled.length));
   assert.equal(details['failedFiles'], String(canceled.length));
   assert.equal(details['walk'], 'not complete');
@@ -133,7 +104,7 @@ test('job cancel: stops a load after the files in flight, writes the log of what
 test('job cancel: removes the multipart upload of a load whose drive is out', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
   proxy.setLatency(SLOW_MS);
-  const drive = await plugIn();
+  const drive = await scene.plugIn();
   await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
   await drive[Symbol.asyncDispose]();
   await station.waitForHold('Bay 1', 'Interrupted');
@@ -145,7 +116,7 @@ test('job cancel: removes the multipart upload of a load whose drive is out', as
   const uploads = await minio.listUploads(BUCKET, ['big.bin']);
   assert.deepEqual(uploads, []);
   await checkLog(job.logKey);
-  const big = (await rowsOf(job.logKey)).filter(({ File }) => File === 'big.bin');
+  const big = (await scene.rowsOf(job.logKey)).filter(({ File }) => File === 'big.bin');
   assert.deepEqual(
     big.map(({ Status, Code }) => [Status, Code]),
     [['499', 'Canceled']],
@@ -156,7 +127,7 @@ test('job cancel: removes the multipart upload of a load whose drive is out', as
 test('job cancel: goes on after a kill of the daemon, and no drive of the job is loaded meanwhile', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: MANY_FILES });
   proxy.setLatency(SLOW_MS);
-  await plugIn();
+  await scene.plugIn();
   await loadUntil(3);
 
   await station.ask('job', 'cancel', jobId);
@@ -168,7 +139,7 @@ test('job cancel: goes on after a kill of the daemon, and no drive of the job is
 
 test('reject: ends a job that was never loaded, with code and reason, and lets its drive go', async () => {
   const { jobId } = await prepareDrive({ station, minio, image, files: {} });
-  await plugIn();
+  await scene.plugIn();
   await station.waitForHold('Bay 1', 'NothingToLoad');
 
   assert.match(
@@ -189,7 +160,7 @@ test('reject: ends a job that was never loaded, with code and reason, and lets i
 test('reject: takes the job from the packing slip, where the drive does not say it', async () => {
   const { jobId } = await prepareJob({ station, minio });
   await makeImage({ path: image, fsType: 'ext4', files: { 'a.txt': 'a' } });
-  await plugIn();
+  await scene.plugIn();
   await station.waitForHold('Bay 1', 'MissingSignature');
 
   assert.match(await refusalOf('reject', 'Bay 1', '--code', 'MissingSignature', '--why', WHY), /which job/u);
@@ -203,7 +174,7 @@ test('reject: takes the job from the packing slip, where the drive does not say 
 test('reject: a load in progress is ended as DeviceError alone, with the log of what was loaded', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: MANY_FILES });
   proxy.setLatency(SLOW_MS);
-  await plugIn();
+  await scene.plugIn();
   await loadUntil(3);
 
   assert.match(
@@ -225,7 +196,7 @@ test('receive and return: a parcel is compared, goes into a bay, and back to the
   assert.deepEqual((await station.job(jobId)).state, { job: 'Pending', device: 'AtAWS' });
   assert.equal((await lastChange(jobId)).cause, 'received');
   assert.match(await refusalOf('return', jobId, '--tracking', 'T 1'), /does not go back: the job is Pending/u);
-  const drive = await plugIn();
+  const drive = await scene.plugIn();
   await station.waitForJob(jobId, ['Completed']);
   await station.waitForBay('Bay 1', 'says take it out', ({ says }) => says.includes('take it out'));
   assert.match(await refusalOf('return', jobId, '--tracking', 'T 1'), /is in Bay 1/u);

@@ -1,8 +1,7 @@
 // What is asked of a job besides its load: what its log said, and the PIN of its drive.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
@@ -10,47 +9,30 @@ import { parse } from 'csv-parse/sync';
 
 import { createSocketTransport } from '#cli/socket-transport.ts';
 import { jobReportSchema } from '#protocol/reports.ts';
-import { plug, type Plug } from '../support/loop.ts';
-import { startMinio, type Minio } from '../support/minio.ts';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
+import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
+
+import type { Minio } from '../support/minio.ts';
+import type { S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive, prepareJob } from '../support/signed-drive.ts';
-import { startStation, PRODUCT_FOLDER, type Station } from '../support/station.ts';
+import { PRODUCT_FOLDER, type Station } from '../support/station.ts';
 import { openTerminal } from '../support/terminal.ts';
 
-const stack = new AsyncDisposableStack();
-const BUCKET = 'customer-data';
 const LINKS = 30;
 
+let scene: BayScene;
 let station: Station;
 let minio: Minio;
 let proxy: S3Proxy;
 let image: string;
-let plugged: Plug[] = [];
 
 before(async () => {
-  const server = stack.use(await startMinio());
-  proxy = stack.use(await startS3Proxy(server.endpoint));
-  minio = { ...server, endpoint: proxy.endpoint, pid: 0 };
-  const folder = await mkdtemp(join(tmpdir(), 'job-report-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  image = join(folder, 'drive.img');
-  station = stack.use(
-    await startStation({ bays: [{ name: 'Bay 1', image }], config: { load: { max_requests_in_flight: 2 } } }),
-  );
+  scene = await openBayScene({ load: { max_requests_in_flight: 2 } });
+  ({ station, minio, proxy, image } = scene);
 });
 
-afterEach(async () => {
-  proxy.setLatency(0);
-  for (const drive of plugged) await drive[Symbol.asyncDispose]();
-  plugged = [];
-  await station.waitForBay('Bay 1', 'has no drive', ({ drive }) => drive === undefined);
-});
+afterEach(() => scene.clear());
 
-after(() => stack.disposeAsync());
-
-const plugIn = async (): Promise<void> => {
-  plugged.push(await plug(image));
-};
+after(() => scene[Symbol.asyncDispose]());
 
 const makeLinks = async (folder: string): Promise<void> => {
   for (let index = 0; index < LINKS; index += 1) await symlink('/nowhere', join(folder, `link-${String(index)}`));
@@ -59,7 +41,7 @@ const makeLinks = async (folder: string): Promise<void> => {
 
 test('job report: says counts and codes with their meaning, the first failed files, and all of them as CSV', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: { 'a.txt': 'a' }, populate: makeLinks });
-  await plugIn();
+  await scene.plugIn();
   await station.waitForJob(jobId, ['SuccessWithErrors']);
   // Also of a job whose drive is gone, and after a restart.
   await station.restartDaemon('SIGTERM');
@@ -91,7 +73,7 @@ test('job report: says counts and codes with their meaning, the first failed fil
 
 test('job report: shows a terminal no name as it is', async () => {
   const { jobId } = await prepareDrive({ station, minio, image, populate: makeLinks });
-  await plugIn();
+  await scene.plugIn();
   await station.waitForJob(jobId, ['SuccessWithErrors']);
   const command = `${join(PRODUCT_FOLDER, 'scripts', 'import-station')} job report ${jobId} --failed`;
   await using terminal = await openTerminal({ columns: 160, rows: 50 });
@@ -108,7 +90,7 @@ test('job report: tells of a load in progress what stands in its log so far', as
   const files = Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`${String(index)}.txt`, 'x']));
   const { jobId } = await prepareDrive({ station, minio, image, files });
   proxy.setLatency(200);
-  await plugIn();
+  await scene.plugIn();
   await station.waitForBay('Bay 1', 'loads', ({ progress }) => (progress?.finished.files ?? 0) >= 3);
 
   const report = jobReportSchema.parse(JSON.parse(await station.ask('job', 'report', jobId, '--json')));
@@ -134,7 +116,7 @@ test('job report: is refused, where there is no such job or nothing of it was lo
 
 test('job report: the daemon goes on when a reader takes no more of a log', async () => {
   const { jobId } = await prepareDrive({ station, minio, image, populate: makeLinks });
-  await plugIn();
+  await scene.plugIn();
   await station.waitForJob(jobId, ['SuccessWithErrors']);
   const transport = createSocketTransport(join(station.runDir, 'control', 'read.sock'));
 

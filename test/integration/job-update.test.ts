@@ -1,51 +1,33 @@
 // A manifest is replaced before the first file is sent (decision 18): what was signed verifies, what is in force loads.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
-import { parse } from 'csv-parse/sync';
-
-import { makeImage, plug, type Plug } from '../support/loop.ts';
-import { startMinio, type Minio } from '../support/minio.ts';
-import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
+import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
+import { makeImage } from '../support/loop.ts';
+import type { Minio } from '../support/minio.ts';
+import type { S3Proxy } from '../support/s3-proxy.ts';
 import { formatManifest, prepareDrive, prepareJob } from '../support/signed-drive.ts';
-import { startStation, type Station } from '../support/station.ts';
+import type { Station } from '../support/station.ts';
 
-const stack = new AsyncDisposableStack();
-const BUCKET = 'customer-data';
 const FILES = { 'a.txt': 'a', 'b/c.txt': 'cc' };
 
+let scene: BayScene;
 let station: Station;
 let minio: Minio;
 let proxy: S3Proxy;
 let image: string;
-let plugged: Plug[] = [];
 
 before(async () => {
-  const server = stack.use(await startMinio());
-  proxy = stack.use(await startS3Proxy(server.endpoint));
-  minio = { ...server, endpoint: proxy.endpoint, pid: 0 };
-  const folder = await mkdtemp(join(tmpdir(), 'job-update-'));
-  stack.defer(() => rm(folder, { recursive: true, force: true }));
-  image = join(folder, 'drive.img');
-  station = stack.use(await startStation({ bays: [{ name: 'Bay 1', image }] }));
+  scene = await openBayScene();
+  ({ station, minio, proxy, image } = scene);
 });
 
-afterEach(async () => {
-  proxy.setLatency(0);
-  for (const drive of plugged) await drive[Symbol.asyncDispose]();
-  plugged = [];
-  await station.waitForBay('Bay 1', 'has no drive', ({ drive }) => drive === undefined);
-});
+afterEach(() => scene.clear());
 
-after(() => stack.disposeAsync());
-
-const plugIn = async (): Promise<void> => {
-  plugged.push(await plug(image));
-};
+after(() => scene[Symbol.asyncDispose]());
 
 /** Signs a manifest with these lines for the job, as a customer does; gives the options of the command. */
 const signUpdate = async (jobId: string, lines: readonly string[]): Promise<readonly string[]> => {
@@ -57,23 +39,17 @@ const signUpdate = async (jobId: string, lines: readonly string[]): Promise<read
   return ['--manifest', manifest, '--signature', join(station.folder, 'SIGNATURE')];
 };
 
-const rowsOf = async (logKey: string): Promise<readonly { readonly File: string; readonly Status: string }[]> => {
-  const log = await minio.getObject(BUCKET, logKey);
-  assert.ok(log !== undefined, `${logKey} is in the bucket`);
-  return parse(log.body, { columns: true });
-};
-
 test('job update: the original verifies the drive, the update loads it and says where the log goes', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: FILES, manifestLines: ['prefix: old/'] });
   const options = await signUpdate(jobId, ['prefix: new/', 'logPrefix: logs/']);
 
   assert.match(await station.ask('--by', 'Ada', 'job', 'update', jobId, ...options), /keeps the SIGNATURE/u);
-  await plugIn();
+  await scene.plugIn();
   await station.waitForJob(jobId, ['Completed']);
 
   assert.ok((await minio.getObject(BUCKET, 'new/b/c.txt')) !== undefined);
   assert.equal(await minio.getObject(BUCKET, 'old/b/c.txt'), undefined);
-  assert.equal((await rowsOf(`logs/import-log-${jobId}`)).length, 3);
+  assert.equal((await scene.rowsOf(`logs/import-log-${jobId}`)).length, 3);
   assert.equal(await minio.getObject(BUCKET, job.logKey), undefined);
   const change = (await station.job(jobId)).history.find(({ cause }) => cause === 'updated');
   assert.deepEqual([change?.details['right'], change?.details['by']], ['operator', 'Ada']);
@@ -81,7 +57,7 @@ test('job update: the original verifies the drive, the update loads it and says 
 
 test('job update: a held job goes on by `retry` with the updated manifest, and no row of the former stays', async () => {
   const { jobId } = await prepareDrive({ station, minio, image, files: FILES, manifestLines: ['ignore:', '    - .*'] });
-  await plugIn();
+  await scene.plugIn();
   await station.waitForHold('Bay 1', 'NothingToLoad');
   const options = await signUpdate(jobId, ['prefix: held/', 'ignore:', '    - b/.*']);
 
@@ -89,7 +65,7 @@ test('job update: a held job goes on by `retry` with the updated manifest, and n
   await station.ask('retry', 'Bay 1');
   await station.waitForJob(jobId, ['Completed']);
 
-  const rows = await rowsOf(`import-log-${jobId}`);
+  const rows = await scene.rowsOf(`import-log-${jobId}`);
   assert.deepEqual(rows.map(({ File, Status }) => `${Status} ${File}`).toSorted(), [
     '103 SIGNATURE',
     '103 b/c.txt',
@@ -105,7 +81,7 @@ test('job update: a drive that was signed by the update is held in the words of 
   const signature = await readFile(join(station.folder, 'SIGNATURE'));
   await makeImage({ path: image, fsType: 'ext4', files: { ...FILES, SIGNATURE: signature } });
 
-  await plugIn();
+  await scene.plugIn();
   const { hold } = await station.waitForHold('Bay 1', 'InvalidSignature');
 
   assert.match(hold?.happened ?? '', /the drive's SIGNATURE fits the update but not the original/u);
@@ -116,7 +92,7 @@ test('job update: is refused once the first file is sent, and over a restart of 
   const { jobId } = await prepareDrive({ station, minio, image, files });
   const options = await signUpdate(jobId, ['prefix: new/']);
   proxy.setLatency(200);
-  await plugIn();
+  await scene.plugIn();
   await station.waitForBay('Bay 1', 'loads', ({ progress }) => (progress?.finished.files ?? 0) >= 3);
 
   const during = await station.cli('job', 'update', jobId, ...options);
@@ -137,7 +113,7 @@ test('job update: an update outlives a kill of the daemon, and the drive is load
 
   await station.ask('job', 'update', jobId, ...options);
   await station.restartDaemon('SIGKILL');
-  await plugIn();
+  await scene.plugIn();
   await station.waitForJob(jobId, ['Completed']);
 
   assert.ok((await minio.getObject(BUCKET, 'killed/a.txt')) !== undefined);
