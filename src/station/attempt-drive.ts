@@ -48,6 +48,11 @@ export const attemptDrive = async (
   const stored = store.attachment(attachmentId);
   if (stored?.releasedAt !== undefined) return { ...jobOf(stored), kind: 'released' };
   if (stored?.outcome === 'done') return { ...jobOf(stored), kind: 'done' };
+  // Asked anew: the use that an earlier attempt was held for may have ended.
+  const current = await deps.findAttached(attachmentId, signal);
+  if (current?.inUse === true) {
+    return { kind: 'hold', hold: hold('DriveInUse', { inUseBy: current.inUseBy ?? 'another program' }) };
+  }
   const probed = await probeDrive(launch, drive, signal);
   if (probed.kind === 'hold') return probed;
   store.changeAttachment(attachmentId, { driveFingerprint: probed.fingerprint });
@@ -175,7 +180,7 @@ const load = async (
     onProgress: (report: Parameters<typeof meter.report>[0]): void => {
       show(meter.report(report));
     },
-    isDrivePresent: (ask: AbortSignal) => deps.isAttached(attachmentId, ask),
+    isDrivePresent: async (ask: AbortSignal) => (await deps.findAttached(attachmentId, ask)) !== undefined,
     stops,
   };
   const end = await loadDrive(deps, task, signal);

@@ -29,7 +29,6 @@ export const probeDrive = async (
   drive: AttachedDrive,
   signal: AbortSignal,
 ): Promise<ProbedDrive> => {
-  if (drive.inUse) return { kind: 'hold', hold: hold('DriveInUse', { inUseBy: drive.inUseBy ?? 'another program' }) };
   const held = await freeDrive(launch, drive, signal);
   if (held !== undefined) return { kind: 'hold', hold: held };
   const { kernelName, diskSequence } = drive;

@@ -15,8 +15,8 @@ export interface RunDeps extends JobChangeDeps {
   readonly publisher: Publisher;
   readonly claims: Claims;
   readonly clock: ClockCheck;
-  /** Is this attachment still there, by a snapshot made after the question? */
-  readonly isAttached: (attachmentId: string, signal: AbortSignal) => Promise<boolean>;
+  /** The drive of an attachment, by a snapshot made after the question; undefined where it is gone. */
+  readonly findAttached: (attachmentId: string, signal: AbortSignal) => Promise<AttachedDrive | undefined>;
 }
 
 /** Where a drive is, and which stay of it this is. */

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Bay, DriveSnapshot } from '#drive/contract.ts';
+import type { AttachedDrive, Bay, DriveSnapshot } from '#drive/contract.ts';
 import { bayOf } from '#drive/bay.ts';
 import { attachmentId } from '#drive/identity.ts';
 import { takeSnapshot } from '#drive/snapshot.ts';
@@ -48,7 +48,7 @@ export interface Station extends AsyncDisposable {
 }
 
 /** What the station shares with its runs, but for what it makes itself. */
-export type StationDeps = Omit<EndJobDeps, 'isAttached'>;
+export type StationDeps = Omit<EndJobDeps, 'findAttached'>;
 
 const LISTING_PAUSE_MS = SECOND_MS;
 
@@ -57,7 +57,7 @@ export const createStation = (deps: StationDeps): Station => {
   let bays: readonly Bay[] = deps.config.bays;
   const records = new Map<string, BayRecord>(bays.map((bay) => [bay.name, { bay }]));
   let snapshot: DriveSnapshot | undefined;
-  const runDeps: RunDeps = { ...deps, isAttached };
+  const runDeps: RunDeps = { ...deps, findAttached };
   let isFirst = true;
 
   const reconcile = async (signal: AbortSignal): Promise<Look> => {
@@ -152,15 +152,15 @@ export const createStation = (deps: StationDeps): Station => {
   };
 };
 
-// A listing that fails says nothing about the drive.
-const isAttached = async (id: string, signal: AbortSignal): Promise<boolean> => {
+// The drive of an attachment as it is now. A listing that fails says nothing about it.
+const findAttached = async (id: string, signal: AbortSignal): Promise<AttachedDrive | undefined> => {
   let taken = await takeSnapshot(signal);
   while (taken.kind === 'problem') {
     await delay(LISTING_PAUSE_MS, undefined, { signal });
     taken = await takeSnapshot(signal);
   }
   const { bootId, drives } = taken.snapshot;
-  return drives.some(({ diskSequence, sizeBytes }) => sizeBytes > 0 && attachmentId({ bootId, diskSequence }) === id);
+  return drives.find(({ diskSequence, sizeBytes }) => sizeBytes > 0 && attachmentId({ bootId, diskSequence }) === id);
 };
 
 const detach = async ({ store, journal, now }: StationDeps, record: BayRecord): Promise<BayRecord> => {

@@ -157,6 +157,31 @@ test('reject: ends a job that was never loaded, with code and reason, and lets i
   await station.waitForBay('Bay 1', 'says take it out', ({ says }) => says.includes('take it out'));
 });
 
+test('two technicians at once: one command is carried out, the other one is told why not, and the job ends once', async () => {
+  const { jobId } = await prepareDrive({ station, minio, image, files: {} });
+  await scene.plugIn();
+  await station.waitForHold('Bay 1', 'NothingToLoad');
+  const why = ['--why', WHY];
+
+  const both = await Promise.all([
+    station.cli('--by', 'Ada', 'confirm', 'Bay 1', 'NothingToLoad', ...why),
+    station.cli('--by', 'Bob', 'confirm', 'Bay 1', 'NothingToLoad', ...why),
+    station.cli('--by', 'Eve', 'reject', 'Bay 1', '--code', 'DeviceError', ...why),
+  ]);
+  await station.waitForJob(jobId, ['Completed', 'DeviceError']);
+
+  assert.ok(both.some(({ exitCode }) => exitCode === 0));
+  const refused = both.filter(({ exitCode }) => exitCode !== 0);
+  assert.ok(refused.length > 0);
+  for (const { exitCode, stderr } of refused) {
+    assert.equal(exitCode, 1, stderr);
+    assert.match(stderr, /^import-station: .*\n +Who acts: .*\n +What to do: /u);
+  }
+  const ends = (await station.job(jobId)).history.filter(({ cause }) => ['completed', 'rejected'].includes(cause));
+  assert.equal(ends.length, 1);
+  await station.waitForBay('Bay 1', 'says take it out', ({ says }) => says.includes('take it out'));
+});
+
 test('reject: takes the job from the packing slip, where the drive does not say it', async () => {
   const { jobId } = await prepareJob({ station, minio });
   await makeImage({ path: image, fsType: 'ext4', files: { 'a.txt': 'a' } });

@@ -227,6 +227,31 @@ for (const table of ['gpt', 'dos'] as const) {
   });
 }
 
+test('station: holds a drive that another program has mounted, leaves that mount alone, and goes on by retry', async () => {
+  const { jobId } = await prepareDrive({
+    station,
+    minio,
+    image: one,
+    files: FILES,
+    manifestLines: ['prefix: in-use/'],
+  });
+  await station.daemon().end('SIGTERM');
+  const drive = await plugIn(one);
+  const mounted = await mkdtemp(join(folder, 'desktop-'));
+  await run('mount', ['-t', 'ext4', '-o', 'ro', drive.device, mounted]);
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => run('umount', [mounted]).then(() => undefined));
+  await station.startDaemon();
+
+  const { hold } = await station.waitForHold('Bay 1', 'DriveInUse');
+  assert.ok((hold?.happened ?? '').includes(mounted));
+  assert.equal(await readFile(join(mounted, 'a.txt'), 'utf8'), 'a');
+  await cleanUp.disposeAsync();
+  await station.ask('retry', 'Bay 1');
+
+  await station.waitForJob(jobId, ['Completed']);
+});
+
 test('station: shows a drive in a port that is no bay, and touches it not', async () => {
   const image = await makeImage({ path: join(folder, 'stranger.img'), fsType: 'ext4', files: FILES });
   const drive = await plugIn(image);
