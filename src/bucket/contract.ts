@@ -13,6 +13,8 @@ export interface BucketAccess {
   /** PEM of a private certificate authority. */
   readonly certificateAuthority?: string;
   readonly expectedBucketOwner?: string;
+  /** Nobody can change what is sent on its way: over plain http, bodies are then not signed. */
+  readonly isNetworkTrusted?: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret;
@@ -65,6 +67,8 @@ export interface PutRequest {
   readonly body: Uint8Array;
   /** Raw MD5 (16 bytes) of the body; sent as Content-MD5, compared with the ETag where that is an MD5. */
   readonly md5: Uint8Array;
+  /** SHA-256 of the body in hex where it is known already; needed where `isBodySigned`. */
+  readonly sha256?: string;
   readonly properties: ObjectProperties;
   /** Send `If-None-Match: *`. */
   readonly refuseExisting: boolean;
@@ -79,6 +83,8 @@ export interface PartRequest {
   readonly body: Uint8Array;
   /** CRC32 of the body, unsigned; sent as x-amz-checksum-crc32. */
   readonly crc32: number;
+  /** As in PutRequest. */
+  readonly sha256?: string;
 }
 
 /** A part that the bucket acknowledged. */

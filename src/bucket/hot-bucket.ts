@@ -4,34 +4,43 @@
 import type { Bucket, BucketAccess, BucketProblem, PartRequest, PutRequest } from './contract.ts';
 import { guarded, type Answer } from './guarded.ts';
 import { encodeSegment } from '#object/object-url.ts';
-import { createHotLane, type HotAnswer, type HotLane } from './hot-request.ts';
-import { sendPartChecked, type PartAnswer, type PartDigest } from './multipart.ts';
+import { createHotLane, type HotLane } from './hot-request.ts';
+import type { HttpAnswer } from './http-answer.ts';
+import { createBucketState, sendPartChecked, type PartAnswer, type PartDigest } from './part-digest.ts';
 import { propertyHeaders } from './property-headers.ts';
-import { judgeStored } from './put-object.ts';
-import { createLane } from './s3-client.ts';
-import { createBucketOn } from './sdk-bucket.ts';
+import { judgeStored } from './judge-stored.ts';
 import { refusal } from './translate.ts';
 
 /** The bucket that `access` names. Nothing is asked of it yet. Dispose of it: it keeps connections open. */
 export const createHotBucket = (access: BucketAccess): Bucket => {
   const hot = createHotLane(access);
-  const lane = createLane(access);
-  const bucket = createBucketOn(access, lane);
+  const state = createBucketState();
+  // Only where something asks for it: the SDK costs a fifth of a second and 50 MiB, and most drives never need it.
+  let loading: Promise<Bucket> | undefined;
+  const sdk = (): Promise<Bucket> =>
+    (loading ??= import('./sdk-bucket.ts').then(({ createSdkBucket }) => createSdkBucket(access, state)));
   return {
-    ...bucket,
     putObject: (request, signal) => guarded(signal, () => putObject(hot, request, signal)),
     uploadPart: (request, signal) =>
-      guarded(signal, () => sendPartChecked(lane.state, request, (digest) => sendPart(hot, request, digest, signal))),
+      guarded(signal, () => sendPartChecked(state, request, (digest) => sendPart(hot, request, digest, signal))),
+    createUpload: async (request, signal) => (await sdk()).createUpload(request, signal),
+    completeUpload: async (request, signal) => (await sdk()).completeUpload(request, signal),
+    abortUpload: async (upload, signal) => (await sdk()).abortUpload(upload, signal),
+    listUploads: async (key, signal) => (await sdk()).listUploads(key, signal),
+    listParts: async (upload, signal) => (await sdk()).listParts(upload, signal),
+    probe: async (request, signal) => (await sdk()).probe(request, signal),
+    findObject: async (key, signal) => (await sdk()).findObject(key, signal),
+    putFile: async (request, signal) => (await sdk()).putFile(request, signal),
     [Symbol.asyncDispose]: async () => {
       hot[Symbol.dispose]();
-      await bucket[Symbol.asyncDispose]();
+      if (loading !== undefined) await (await loading)[Symbol.asyncDispose]();
     },
   };
 };
 
 const putObject = async (
   hot: HotLane,
-  { key, body, md5, properties, refuseExisting }: PutRequest,
+  { key, body, md5, sha256, properties, refuseExisting }: PutRequest,
   signal: AbortSignal,
 ): Answer<object> => {
   const headers = {
@@ -39,7 +48,7 @@ const putObject = async (
     'content-md5': Buffer.from(md5).toString('base64'),
     ...(refuseExisting ? { 'if-none-match': '*' } : {}),
   };
-  const answer = await hot.put({ key, query: '', headers, body }, signal);
+  const answer = await hot.put({ key, query: '', headers, body, sha256 }, signal);
   const refused = refusalIn(answer);
   if (refused !== undefined) return refused;
   return judgeStored({ etag: answer.headers['etag'], encryption: answer.headers[ENCRYPTION_HEADER] }, md5);
@@ -49,13 +58,13 @@ const ENCRYPTION_HEADER = 'x-amz-server-side-encryption';
 
 const sendPart = async (
   hot: HotLane,
-  { key, uploadId, partNumber, body }: PartRequest,
+  { key, uploadId, partNumber, body, sha256 }: PartRequest,
   digest: PartDigest,
   signal: AbortSignal,
 ): Answer<PartAnswer> => {
   const query = `partNumber=${String(partNumber)}&uploadId=${encodeSegment(uploadId)}`;
   const headers = 'crc32' in digest ? { 'x-amz-checksum-crc32': digest.crc32 } : { 'content-md5': digest.md5 };
-  const answer = await hot.put({ key, query, headers, body }, signal);
+  const answer = await hot.put({ key, query, headers, body, sha256 }, signal);
   return (
     refusalIn(answer) ?? {
       kind: 'ok',
@@ -68,7 +77,7 @@ const sendPart = async (
 const FIRST_FAILURE = 300;
 
 /** A refusal by its status, in S3's own words where it has some. What has a status of success is judged by its ETag. */
-const refusalIn = ({ status, body }: HotAnswer): BucketProblem | undefined => {
+const refusalIn = ({ status, body }: HttpAnswer): BucketProblem | undefined => {
   if (status < FIRST_FAILURE) return undefined;
   const isS3 = /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/u.test(body);
   const code = isS3 ? elementOf(body, 'Code') : undefined;

@@ -1,11 +1,5 @@
 // Multipart uploads: begin, send parts, complete, abort, and what the bucket knows of them.
-//
-// INVARIANTS
-// 1. Every part travels with a digest that the bucket checks: its CRC32, named when the upload began.
-// 2. A part whose answer does not repeat its CRC32 was not checked by it: it is sent again with Content-MD5, and so is
-//    every part of this bucket from then on (Swift and older Ceph gateways take the header and ignore it).
 
-import { createHash } from 'node:crypto';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -20,9 +14,11 @@ import {
 import type { ObjectProperties } from '#object/contract.ts';
 import type { FinishedPart, OpenUpload, PartRequest } from './contract.ts';
 import type { Answer } from './guarded.ts';
+import { encodeCrc32, sendPartChecked, type PartAnswer, type PartDigest } from './part-digest.ts';
 import { propertyHeaders } from './property-headers.ts';
-import { HEADERS_PLACE, requestTimeoutMs, withHeaders, type Lane } from './s3-client.ts';
-import { otherDigest, strangeAnswer } from './translate.ts';
+import { HEADERS_PLACE, withHeaders, type Lane } from './s3-client.ts';
+import { strangeAnswer } from './translate.ts';
+import { requestTimeoutMs } from './wire-rules.ts';
 
 /** Begins an upload. Errors, here and below: as the SDK throws them. */
 export const createUpload = async (
@@ -45,36 +41,6 @@ export const uploadPart = async (
 ): Answer<{ readonly part: FinishedPart }> =>
   sendPartChecked(lane.state, request, (digest) => sendPart(lane, request, digest, signal));
 
-/** The digest that a part travels with, in base64. */
-export type PartDigest = { readonly crc32: string } | { readonly md5: string };
-
-/** What an answer of success says of a part. */
-export interface PartAnswer {
-  readonly etag: string | undefined;
-  readonly crc32: string | undefined;
-}
-
-/** Sends a part by `send`, and once more with another digest where the bucket did not check the first (invariant 2). */
-export const sendPartChecked = async (
-  state: Lane['state'],
-  request: PartRequest,
-  send: (digest: PartDigest) => Answer<PartAnswer>,
-): Answer<{ readonly part: FinishedPart }> => {
-  const crc32 = encodeCrc32(request.crc32);
-  if (state.repeatsChecksum) {
-    const answer = await send({ crc32 });
-    if (answer.kind === 'problem') return answer;
-    if (answer.etag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
-    if (answer.crc32 === crc32) return { kind: 'ok', part: finishedPart(request, answer.etag) };
-    if (answer.crc32 !== undefined) return otherDigest('CRC32');
-    state.repeatsChecksum = false;
-  }
-  const answer = await send({ md5: createHash('md5').update(request.body).digest('base64') });
-  if (answer.kind === 'problem') return answer;
-  if (answer.etag === undefined) return strangeAnswer(PART_WITHOUT_ETAG);
-  return { kind: 'ok', part: finishedPart(request, answer.etag) };
-};
-
 const sendPart = async (
   lane: Lane,
   { key, uploadId, partNumber, body }: PartRequest,
@@ -90,22 +56,6 @@ const sendPart = async (
   const requestTimeout = requestTimeoutMs(body.byteLength);
   const { ETag: etag, ChecksumCRC32: crc32 } = await lane.client.send(command, { abortSignal: signal, requestTimeout });
   return { kind: 'ok', etag, crc32 };
-};
-
-const PART_WITHOUT_ETAG = 'a part was stored and has no ETag';
-
-const finishedPart = ({ partNumber, body, crc32 }: PartRequest, etag: string): FinishedPart => ({
-  partNumber,
-  etag,
-  sizeBytes: body.byteLength,
-  crc32,
-});
-
-/** As S3 writes it: four bytes, the highest first, in base64. */
-const encodeCrc32 = (crc32: number): string => {
-  const bytes = Buffer.alloc(Uint32Array.BYTES_PER_ELEMENT);
-  bytes.writeUInt32BE(crc32);
-  return bytes.toString('base64');
 };
 
 /** Makes the object of its parts. The status comes before the work is done: only an answer with an ETag says that it is. */

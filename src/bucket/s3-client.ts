@@ -4,17 +4,9 @@ import assert from 'node:assert/strict';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { KIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import type { BucketAccess } from './contract.ts';
-
-/** Requests to a bucket 20 ms away that keep a station's line full. */
-export const MAX_SOCKETS = 256;
-/** For a connection to be made. */
-export const CONNECT_TIMEOUT_MS: number = 10 * SECOND_MS;
-/** Silence on a connection. Some stores say nothing while they put a large object's parts together. */
-export const IDLE_TIMEOUT_MS: number = 2 * MINUTE_MS;
-/** Slowest line that is given its time; a request that takes longer than its body over such a line is hung. */
-const SLOWEST_BYTES_PER_SECOND = 32 * KIB;
+import { createBucketState, type BucketState } from './part-digest.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, isBodySigned, MAX_SOCKETS, requestTimeoutMs } from './wire-rules.ts';
 
 /** Client of one bucket. `destroy` it at the end: it holds up to 256 open connections. */
 export const createS3Client = (access: BucketAccess): S3Client => {
@@ -23,21 +15,13 @@ export const createS3Client = (access: BucketAccess): S3Client => {
   return client;
 };
 
-/** Time limit of a request with a body of this size, in milliseconds. */
-export const requestTimeoutMs = (bodyBytes: number): number =>
-  IDLE_TIMEOUT_MS + Math.ceil(bodyBytes / SLOWEST_BYTES_PER_SECOND) * SECOND_MS;
-
 /** What the calls of one bucket share. */
 export interface Lane {
   readonly client: S3Client;
   readonly target: BucketTarget;
   /** Headers of every request with a body. */
   readonly payloadHeaders: Readonly<Record<string, string>>;
-  /** What was learnt of the bucket. */
-  readonly state: {
-    /** False once an answer did not repeat a part's CRC32. */
-    repeatsChecksum: boolean;
-  };
+  readonly state: BucketState;
 }
 
 /** What every command names. */
@@ -47,12 +31,12 @@ export interface BucketTarget {
 }
 
 /** A lane to the bucket, with a client of its own. */
-export const createLane = (access: BucketAccess): Lane => ({
+export const createLane = (access: BucketAccess, state: BucketState = createBucketState()): Lane => ({
   client: createS3Client(access),
   target: bucketTarget(access),
   // TLS protects the body already: its SHA-256 in the signature would cost 8 % of the speed.
-  payloadHeaders: isEncrypted(access) ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {},
-  state: { repeatsChecksum: true },
+  payloadHeaders: isBodySigned(access) ? {} : { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+  state,
 });
 
 /** The bucket as commands name it; with its owner's account, where that is known, a stranger's bucket refuses. */
@@ -77,10 +61,6 @@ export const withHeaders =
 
 /** Where `withHeaders` belongs in a command: after the SDK's own headers, before the signature. */
 export const HEADERS_PLACE = { step: 'build', name: 'importStationHeaders', priority: 'low' } as const;
-
-/** True where the connection itself protects what is sent. */
-const isEncrypted = ({ endpoint }: BucketAccess): boolean =>
-  endpoint === undefined || endpoint.toLowerCase().startsWith('https:');
 
 // Everything that the SDK would otherwise look for in the environment and in ~/.aws, which are not the station's: the
 // customer's account alone says where a file goes. The daemon's user may have no home at all.

@@ -5,18 +5,17 @@ import type { Bucket, BucketAccess } from './contract.ts';
 import { findObject } from './find-object.ts';
 import { guarded, type Answer } from './guarded.ts';
 import { abortUpload, completeUpload, createUpload, listParts, listUploads, uploadPart } from './multipart.ts';
+import type { BucketState } from './part-digest.ts';
 import { putFile } from './put-file.ts';
 import { putObject } from './put-object.ts';
-import { createLane, type Lane } from './s3-client.ts';
+import { createLane } from './s3-client.ts';
 
 /** How long a cleanup may take; it is never given a caller's signal, and a dead line must not hold a caller for long. */
 const CLEANUP_MS = 5 * SECOND_MS;
 
-/** The bucket that `access` names. Nothing is asked of it yet. Dispose of it: it keeps connections open. */
-export const createSdkBucket = (access: BucketAccess): Bucket => createBucketOn(access, createLane(access));
-
-/** The same over a lane that is there already, and that ends with the bucket. */
-export const createBucketOn = (access: BucketAccess, lane: Lane): Bucket => {
+/** The bucket that `access` names; `state` is shared with another lane to it. Nothing is asked of it yet. Dispose of it: it keeps connections open. */
+export const createSdkBucket = (access: BucketAccess, state?: BucketState): Bucket => {
+  const lane = createLane(access, state);
   const bucket: Bucket = {
     putObject: (request, signal) => guarded(signal, () => putObject(lane, request, signal)),
     createUpload: (request, signal) => guarded(signal, () => createUpload(lane, request, signal)),

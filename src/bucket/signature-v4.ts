@@ -1,7 +1,7 @@
 // AWS Signature Version 4 in the Authorization header (AWS, "Signature Calculations for the Authorization Header"): pure.
 // The SDK's own signer is right too, and takes several times the processor's time.
 
-import { createHmac, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { Secret } from '#language/secret.ts';
 
@@ -39,14 +39,15 @@ export const createSignatureV4 = ({
   service,
 }: Signer): ((request: RequestToSign) => string) => {
   let keyDay = '';
-  let key: Buffer = Buffer.alloc(0);
-  const keyOf = (day: string): Buffer => {
+  let hmacOfDay = createHmacSha256(Buffer.alloc(0));
+  const hmacOn = (day: string): HmacSha256 => {
     if (day !== keyDay) {
-      const dayKey = hmac(`AWS4${secretAccessKey.reveal()}`, day);
-      key = hmac(hmac(hmac(dayKey, region), service), 'aws4_request');
+      let key = Buffer.from(`AWS4${secretAccessKey.reveal()}`, 'utf8');
+      for (const part of [day, region, service, 'aws4_request']) key = Buffer.from(createHmacSha256(key)(part), 'hex');
+      hmacOfDay = createHmacSha256(key);
       keyDay = day;
     }
-    return key;
+    return hmacOfDay;
   };
   return (request) => {
     const { dateTime } = request;
@@ -54,12 +55,37 @@ export const createSignatureV4 = ({
     const scope = `${day}/${region}/${service}/aws4_request`;
     const { canonical, signedHeaders } = canonicalRequest(request);
     const toSign = `${ALGORITHM}\n${dateTime}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
-    const signature = createHmac('sha256', keyOf(day)).update(toSign).digest('hex');
+    const signature = hmacOn(day)(toSign);
     return `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
   };
 };
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+type HmacSha256 = (text: string) => string;
+
+const HASH_BLOCK_BYTES = 64;
+const HASH_BYTES = 32;
+const INNER_PAD = 0x36;
+const OUTER_PAD = 0x5c;
+const MAX_TEXT_BYTES = 1024;
+
+/** HMAC-SHA256 (RFC 2104) of one key and many short texts, in hex: two plain hashes take half the time of an Hmac object. */
+const createHmacSha256 = (key: Buffer): HmacSha256 => {
+  const shortKey = key.byteLength > HASH_BLOCK_BYTES ? hash('sha256', key, 'buffer') : key;
+  const inner = Buffer.alloc(HASH_BLOCK_BYTES + MAX_TEXT_BYTES);
+  const outer = Buffer.alloc(HASH_BLOCK_BYTES + HASH_BYTES);
+  for (let place = 0; place < HASH_BLOCK_BYTES; place += 1) {
+    const byte = shortKey[place] ?? 0;
+    inner[place] = byte ^ INNER_PAD;
+    outer[place] = byte ^ OUTER_PAD;
+  }
+  return (text) => {
+    const bytes = Buffer.byteLength(text, 'utf8');
+    if (bytes > MAX_TEXT_BYTES) throw new RangeError(`A text to sign has at most ${String(MAX_TEXT_BYTES)} bytes`);
+    inner.write(text, HASH_BLOCK_BYTES, 'utf8');
+    outer.set(hash('sha256', inner.subarray(0, HASH_BLOCK_BYTES + bytes), 'buffer'), HASH_BLOCK_BYTES);
+    return hash('sha256', outer, 'hex');
+  };
+};
 
 /** The canonical request and the list of its headers. */
 export const canonicalRequest = ({

@@ -7,9 +7,8 @@
 //   tree cannot make them add up.
 //   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
 
-import { MOST_BYTES } from '#language/units.ts';
-import { lstat } from 'node:fs/promises';
-import { pathInDirectory, type HeldDirectory } from './held-directory.ts';
+import type { HeldDirectory } from './held-directory.ts';
+import { lookAt, lookAtAll, type Look, type Looks, type NameToLookAt } from './look.ts';
 import { systemCode } from './system-code.ts';
 import { enter, leave, openRoot, type Level } from './walk-level.ts';
 
@@ -51,12 +50,15 @@ export interface WalkConfig {
   readonly maxDepth: number;
   /** Called for each answer of the file system, so that someone can tell a slow drive from a silent one. */
   readonly onAnswer?: () => void;
+  /** Looks at names of an open directory, where a drive that hangs does no harm; in this thread unless given. */
+  readonly look?: (directoryFd: number, names: readonly NameToLookAt[]) => Promise<Looks>;
 }
 
 /** Entries that are read and sorted at a time at the root; the reading order of a rotating drive follows inodes. */
 const WINDOW_ENTRIES = 10_000;
 const MIN_WINDOW_ENTRIES = 100;
-/** As many looks at once as Node's thread pool has threads. */
+/** Names that are looked at by one call: few enough that a reader thread comes back to its files soon. */
+const NAMES_PER_LOOK = 256;
 const LOOKS_AT_ONCE = 4;
 
 /**
@@ -90,23 +92,16 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
 }
 
 // A name that was looked at. `name` is latin1.
-interface Seen {
+interface Seen extends Omit<Look, 'kind'> {
   readonly name: string;
   readonly kind: WalkKind | 'directory';
-  readonly sizeBytes: number;
-  readonly modifiedMs: number;
-  readonly inode: number;
-  readonly errno?: string;
 }
 
 // Ends the level where its listing is at its end or breaks off, which is then the last entry.
-const readWindow = async (
-  level: Level,
-  { onAnswer }: WalkConfig,
-  signal: AbortSignal,
-): Promise<readonly WalkEntry[]> => {
+const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal): Promise<readonly WalkEntry[]> => {
+  const { onAnswer } = config;
   const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
-  const names: Named[] = [];
+  const names: NameToLookAt[] = [];
   let errno: string | undefined;
   while (names.length < size && !level.isEnded) {
     signal.throwIfAborted();
@@ -120,62 +115,31 @@ const readWindow = async (
     }
     onAnswer?.();
   }
-  const seen = await lookAtAll(level, names, { onAnswer, signal });
+  const seen = await lookInTurn(level, names, config);
+  signal.throwIfAborted();
   seen.sort((one, other) => one.inode - other.inode);
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
   const entries = seen.flatMap((one) => (one.kind === 'directory' ? [] : [entryOf(level, one, { kind: one.kind })]));
   return errno === undefined ? entries : [...entries, ownEntry(level, errno)];
 };
 
-interface Named {
-  readonly name: string;
-  readonly isDirectory: boolean;
-}
-
-const lookAtAll = async (
-  level: Level,
-  names: readonly Named[],
-  { onAnswer, signal }: { readonly onAnswer: (() => void) | undefined; readonly signal: AbortSignal },
+const lookInTurn = async (
+  { held }: Level,
+  names: readonly NameToLookAt[],
+  { onAnswer, look = (fd, some) => Promise.resolve(lookAtAll(fd, some, onAnswer)) }: WalkConfig,
 ): Promise<Seen[]> => {
   const seen: Seen[] = [];
-  const rest = names.values();
-  const look = async (): Promise<void> => {
-    for (const named of rest) {
-      if (signal.aborted) return;
-      seen.push(await lookAtName(level, named));
-      onAnswer?.();
+  let next = 0;
+  const lookAtNext = async (): Promise<void> => {
+    while (next < names.length) {
+      const some = names.slice(next, next + NAMES_PER_LOOK);
+      next += some.length;
+      const looks = await look(held.fd, some);
+      for (const [place, { name }] of some.entries()) seen.push({ name, ...lookAt(looks, place) });
     }
   };
-  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, look));
-  signal.throwIfAborted();
+  await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookAtNext));
   return seen;
-};
-
-const lookAtName = async (level: Level, { name, isDirectory }: Named): Promise<Seen> => {
-  try {
-    const stats = await lstat(pathInDirectory(level.held.fd, name));
-    const kind = kindOf(stats);
-    return {
-      name,
-      kind,
-      sizeBytes: kind === 'file' ? Math.min(stats.size, MOST_BYTES) : 0,
-      modifiedMs: stats.mtimeMs,
-      inode: stats.ino,
-    };
-  } catch (error: unknown) {
-    const kind = isDirectory ? 'unlistable' : 'unreadable';
-    return { name, kind, sizeBytes: 0, modifiedMs: 0, inode: 0, errno: systemCode(error) };
-  }
-};
-
-const kindOf = (stats: Awaited<ReturnType<typeof lstat>>): Seen['kind'] => {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'directory';
-  if (stats.isSymbolicLink()) return 'link';
-  if (stats.isFIFO()) return 'fifo';
-  if (stats.isSocket()) return 'socket';
-  if (stats.isBlockDevice() || stats.isCharacterDevice()) return 'device';
-  return 'unreadable';
 };
 
 const unseen = (name: string): Seen => ({ name, kind: 'directory', sizeBytes: 0, modifiedMs: 0, inode: 0 });

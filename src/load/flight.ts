@@ -10,29 +10,37 @@ export interface Flight {
   check(): void;
 }
 
-/** Makes a flight of at most `limit` at once. */
-export const createFlight = (limit: number): Flight => {
-  const inFlight = new Set<Promise<void>>();
+/** Makes a flight of at most `limit()` at once. */
+export const createFlight = (limit: () => number): Flight => {
+  let inFlight = 0;
+  let wakeUps: (() => void)[] = [];
   const failures: unknown[] = [];
   const check = (): void => {
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, 'Several files could not be handled');
   };
+  const land = (): void => {
+    inFlight -= 1;
+    const woken = wakeUps;
+    wakeUps = [];
+    for (const wakeUp of woken) wakeUp();
+  };
+  const landing = (): Promise<void> =>
+    new Promise((resolve) => {
+      wakeUps.push(resolve);
+    });
   return {
     launch: async (work) => {
-      while (inFlight.size >= limit) await Promise.race(inFlight);
+      while (inFlight >= limit()) await landing();
       check();
-      const landing: Promise<void> = work().then(
-        () => void inFlight.delete(landing),
-        (error: unknown) => {
-          inFlight.delete(landing);
-          failures.push(error);
-        },
-      );
-      inFlight.add(landing);
+      inFlight += 1;
+      work().then(land, (error: unknown) => {
+        failures.push(error);
+        land();
+      });
     },
     landed: async () => {
-      await Promise.all(inFlight);
+      while (inFlight > 0) await landing();
     },
     check,
   };

@@ -9,7 +9,7 @@
 import { addBytes } from '#language/units.ts';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { walk, type WalkEntry } from '#drive/walk.ts';
+import { walk, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
 import type { Count } from '#import-log/contract.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { DoneSet } from './done-set.ts';
@@ -37,7 +37,9 @@ export interface LoadFilesConfig {
   /** Names that have a row from a former loader; grows by SIGNATURE. */
   readonly done: DoneSet;
   readonly signatureLogged: boolean;
-  readonly maxFilesInFlight: number;
+  readonly maxFilesInFlight: () => number;
+  /** Looks at names where a drive that hangs does no harm. */
+  readonly look: NonNullable<WalkConfig['look']>;
   readonly now: () => Date;
   /** Called with each answer of the drive to the walk. */
   readonly onAnswer: () => void;
@@ -49,13 +51,15 @@ const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signal: AbortSignal): Promise<LoadEnd> => {
   const { stopSwitch, dialogue, progress } = ports;
   await logSignature(config, ports);
-  const flight = createFlight(config.maxFilesInFlight);
+  // One for all files: a signal that is made of others costs more than a signature.
+  const unlessStopped = AbortSignal.any([signal, stopSwitch.signal]);
+  const flight = createFlight(() => config.maxFilesInFlight());
   const found = createPathSum();
   const counted = { files: 0, bytes: 0 };
   let walkEnded = false;
   try {
-    const { root, maxDepth, onAnswer } = config;
-    for await (const entry of walk({ root, maxDepth, onAnswer }, signal)) {
+    const { root, maxDepth, onAnswer, look } = config;
+    for await (const entry of walk({ root, maxDepth, onAnswer, look }, signal)) {
       const hash = pathHash(config.hashKey, entry.path);
       found.add(hash);
       counted.files += 1;
@@ -63,7 +67,7 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
       progress.addFound(entry.sizeBytes);
       const isStopped = stopSwitch.reason !== undefined;
       const mayBegin = !isStopped || stopSwitch.reason.isFinal === true;
-      if (mayBegin && !config.done.has(hash)) await begin(entry, { config, flight }, ports, signal);
+      if (mayBegin && !config.done.has(hash)) await begin(entry, { config, flight, unlessStopped }, ports, signal);
       if (isStopped) break;
     }
     walkEnded = stopSwitch.reason === undefined;
@@ -103,7 +107,11 @@ const logSignature = async (
 
 const begin = async (
   entry: WalkEntry,
-  { config, flight }: { readonly config: LoadFilesConfig; readonly flight: Flight },
+  {
+    config,
+    flight,
+    unlessStopped,
+  }: { readonly config: LoadFilesConfig; readonly flight: Flight; readonly unlessStopped: AbortSignal },
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -123,7 +131,7 @@ const begin = async (
   await flight.launch(async () => {
     using _hold = hold;
     const file = { ...verdict, path, name, directory, sizeBytes, modifiedAt };
-    await loadOneFile(file, { send: config.send, now: config.now }, ports, signal);
+    await loadOneFile(file, { send: config.send, now: config.now, unlessStopped }, ports, signal);
   });
 };
 

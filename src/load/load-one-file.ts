@@ -9,6 +9,8 @@ import type { FileEnd, FileToSend, SendConfig, SendPorts } from './send-ports.ts
 export interface LoadOneConfig {
   readonly send: SendConfig;
   readonly now: () => Date;
+  /** Aborts with the load's own signal, and once files in flight have had their time after a stop. */
+  readonly unlessStopped: AbortSignal;
 }
 
 /** Found and not finished when its job was ended (decision 21, spec 4.4). Its upload is aborted by the daemon. */
@@ -26,7 +28,7 @@ const COLLISION: FileEnd = {
 /** Loads a file and makes its row, or leaves it without one because the load stops. Errors: the signal's reason. */
 export const loadOneFile = async (
   file: FileToSend,
-  { send, now }: LoadOneConfig,
+  { send, now, unlessStopped }: LoadOneConfig,
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -38,7 +40,7 @@ export const loadOneFile = async (
   const contentTypeUnread = rules.contentTypeOf(file.text, false);
   const sent = isTaken
     ? { ...COLLISION, contentType: contentTypeUnread }
-    : await sendUnlessStopped(file, send, ports, signal);
+    : await sendUnlessStopped(file, { send, unlessStopped }, ports, signal);
   const isEnded = sent.kind === 'left' && ports.stopSwitch.reason?.isFinal === true;
   const end = isEnded ? { ...CANCELED, contentType: contentTypeUnread } : sent;
   if (end.kind === 'left') return;
@@ -64,7 +66,7 @@ export const makeRow = async (
 
 const sendUnlessStopped = async (
   file: FileToSend,
-  config: SendConfig,
+  { send, unlessStopped }: Pick<LoadOneConfig, 'send' | 'unlessStopped'>,
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<FileEnd> => {
@@ -72,7 +74,7 @@ const sendUnlessStopped = async (
   if (stopSwitch.reason?.isFinal === true) return { kind: 'left' };
   const stopped = stopSwitch.signal;
   try {
-    return await sendFile(file, config, ports, AbortSignal.any([signal, stopped]));
+    return await sendFile(file, send, ports, unlessStopped);
   } catch (error: unknown) {
     if (stopped.aborted && !signal.aborted) return { kind: 'left' };
     throw error;

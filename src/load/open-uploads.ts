@@ -4,8 +4,8 @@ import type { KnownUpload } from '#protocol/loader.ts';
 
 /** Uploads of former loaders, by file. */
 export interface OpenUploads {
-  /** Is there one for this file? `path` is base64 of the raw path. */
-  has(path: string): boolean;
+  /** Is there one for this file? By its raw path. */
+  has(path: Buffer): boolean;
   /** The upload of this file, which is then the caller's to end. */
   take(path: string): KnownUpload | undefined;
   /** Those that nobody took. */
@@ -16,7 +16,7 @@ export interface OpenUploads {
 export const createOpenUploads = (known: readonly KnownUpload[]): OpenUploads => {
   const uploads = new Map(known.map((upload): [string, KnownUpload] => [upload.path, upload]));
   return {
-    has: (path) => uploads.has(path),
+    has: (path) => uploads.size > 0 && uploads.has(path.toString('base64')),
     take: (path) => {
       const upload = uploads.get(path);
       uploads.delete(path);

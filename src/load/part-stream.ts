@@ -134,7 +134,7 @@ const readAndSend = async (
     }
     const uploadId = await idOf(state, state.properties, begin);
     if (uploadId === undefined) return;
-    const sending = sendPart({ file, partNumber, uploadId, crc32: read.crc32, block, state }, ports, signal);
+    const sending = sendPart({ file, partNumber, uploadId, read, block, state }, ports, signal);
     isHandedOver = true;
     track(state.inFlight, sending);
   } finally {
@@ -175,21 +175,24 @@ const sendPart = async (
     file,
     partNumber,
     uploadId,
-    crc32,
+    read: { crc32, sha256 },
     block,
     state,
   }: {
     readonly file: FileToSend;
     readonly partNumber: number;
     readonly uploadId: string;
-    readonly crc32: number;
+    readonly read: { readonly crc32: number; readonly sha256?: string };
     readonly block: Block;
     readonly state: StreamState;
   },
   { bucket, requests, dialogue, progress }: SendPorts,
   signal: AbortSignal,
 ): Promise<void> => {
-  const request = { key: file.key, uploadId, partNumber, body: block.bytes, crc32 };
+  const request = {
+    ...{ key: file.key, uploadId, partNumber, body: block.bytes, crc32 },
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
   const answer = await requests(() => bucket.uploadPart(request, signal)).finally(() => {
     block[Symbol.dispose]();
   });

@@ -1,4 +1,7 @@
-// What the loader's main thread and its reader threads say to each other.
+// What the loader's main thread and its reader threads say to each other: several questions or answers in one message,
+// for a message costs more than a small file.
+
+import type { Looks, NameToLookAt } from '#drive/look.ts';
 
 /** Which file, and what the walk saw of it. */
 export interface FileToRead {
@@ -12,14 +15,18 @@ export interface FileToRead {
 
 /** Where the bytes go. */
 export interface Target {
-  readonly memory: SharedArrayBuffer;
+  /** Absent: where the bytes of this thread's last question went. A memory is costly to name. */
+  readonly memory?: SharedArrayBuffer;
   readonly offset: number;
   readonly length: number;
+  /** The SHA-256 of the bytes is wanted too. */
+  readonly isSigned: boolean;
 }
 
 /** What a thread is asked. `id` numbers the questions; `file` names an open file by the id of its `open`. */
 export type ReaderRequest = { readonly id: number } & (
   | { readonly kind: 'whole'; readonly file: FileToRead; readonly target: Target }
+  | { readonly kind: 'look'; readonly directoryFd: number; readonly names: readonly NameToLookAt[] }
   | { readonly kind: 'open'; readonly file: FileToRead }
   | { readonly kind: 'part'; readonly openId: number; readonly target: Target }
   | { readonly kind: 'finish'; readonly openId: number }
@@ -36,11 +43,13 @@ export interface ReadProblem {
   readonly detail: string;
 }
 
-/** What a thread answers. */
+/** What a thread answers. Digests are hex. */
 export type ReaderReply = { readonly id: number } & (
-  | { readonly kind: 'whole' | 'finish'; readonly md5: Uint8Array }
+  | { readonly kind: 'whole'; readonly md5: string; readonly sha256?: string }
+  | { readonly kind: 'finish'; readonly md5: string }
+  | { readonly kind: 'look'; readonly looks: Looks }
   | { readonly kind: 'open' }
-  | { readonly kind: 'part'; readonly crc32: number }
+  | { readonly kind: 'part'; readonly crc32: number; readonly sha256?: string }
   | ReadProblem
 );
 

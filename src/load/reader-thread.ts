@@ -1,10 +1,11 @@
 // A reader thread: reads with synchronous calls into shared memory and hashes on the way, one pass over the bytes.
 // A drive that hangs blocks this thread and no other part of the loader.
 
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
+import { lookAtAll } from '#drive/look.ts';
 import { pathInDirectory } from '#drive/held-directory.ts';
 import { systemCode } from '#drive/system-code.ts';
 import { KIB } from '#language/units.ts';
@@ -51,11 +52,19 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
     openFiles.delete(openId);
     closeSync(file.fd);
   };
+  let memory: SharedArrayBuffer | undefined;
+  const placeOf = (target: Target): Place => {
+    memory = target.memory ?? memory;
+    if (memory === undefined) throw new Error('The first question names a memory');
+    return { bytes: new Uint8Array(memory, target.offset, target.length), isSigned: target.isSigned };
+  };
   const answer = (request: ReaderRequest): ReaderReply | undefined => {
     const { id } = request;
     switch (request.kind) {
       case 'whole':
-        return { id, ...readWhole(request.file, request.target, onAnswer) };
+        return { id, ...readWhole(request.file, placeOf(request.target), onAnswer) };
+      case 'look':
+        return { id, kind: 'look', looks: lookAtAll(request.directoryFd, request.names, onAnswer) };
       case 'open': {
         const file = openFile(request.file, onAnswer);
         if ('code' in file) return { id, ...file };
@@ -64,7 +73,7 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
       }
       case 'part': {
         const file = openFiles.get(request.openId);
-        return { id, ...(file === undefined ? notOpen() : readPart(file, request.target, onAnswer)) };
+        return { id, ...(file === undefined ? notOpen() : readPart(file, placeOf(request.target), onAnswer)) };
       }
       case 'finish': {
         const file = openFiles.get(request.openId);
@@ -77,23 +86,44 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
         return undefined;
     }
   };
-  port.on('message', (request: ReaderRequest) => {
-    const reply = answer(request);
+  port.on('message', (requests: readonly ReaderRequest[]) => {
+    let replies: ReaderReply[] = [];
+    let saidMs = performance.now();
+    for (const request of requests) {
+      const reply = answer(request);
+      if (reply !== undefined) replies.push(reply);
+      const nowMs = performance.now();
+      if (nowMs - saidMs < SAY_EVERY_MS) continue;
+      if (replies.length > 0) port.postMessage(replies);
+      replies = [];
+      saidMs = nowMs;
+    }
     countCpu();
-    if (reply !== undefined) port.postMessage(reply);
+    if (replies.length > 0) port.postMessage(replies);
   });
 };
 
-type WholeResult = { readonly kind: 'whole' | 'finish'; readonly md5: Uint8Array } | ReadProblem;
+/** Answers wait no longer than this for those of the same message. */
+const SAY_EVERY_MS = 1;
 
-const readWhole = (wanted: FileToRead, target: Target, onAnswer: () => void): WholeResult => {
+/** Where the bytes go, in this thread. */
+interface Place {
+  readonly bytes: Uint8Array;
+  readonly isSigned: boolean;
+}
+
+type Read<Kind extends ReaderReply['kind']> = Reply<Extract<ReaderReply, { readonly kind: Kind }>> | ReadProblem;
+type Reply<Known> = Known extends unknown ? Omit<Known, 'id'> : never;
+
+const readWhole = (wanted: FileToRead, place: Place, onAnswer: () => void): Read<'whole'> => {
   const file = openFile(wanted, onAnswer);
   if ('code' in file) return file;
   try {
-    const read = readPart(file, target, onAnswer);
+    const read = readPart(file, place, onAnswer);
     if (read.kind === 'problem') return read;
     const finished = finish(file, onAnswer);
-    return finished.kind === 'problem' ? finished : { kind: 'whole', md5: finished.md5 };
+    if (finished.kind === 'problem') return finished;
+    return { ...finished, kind: 'whole', ...(read.sha256 === undefined ? {} : { sha256: read.sha256 }) };
   } finally {
     closeSync(file.fd);
   }
@@ -124,12 +154,8 @@ const checkSize = (fd: number, sizeBytes: number): ReadProblem | undefined => {
   }
 };
 
-const readPart = (
-  file: OpenFile,
-  { memory, offset, length }: Target,
-  onAnswer: () => void,
-): { readonly kind: 'part'; readonly crc32: number } | ReadProblem => {
-  const bytes = new Uint8Array(memory, offset, length);
+const readPart = (file: OpenFile, { bytes, isSigned }: Place, onAnswer: () => void): Read<'part'> => {
+  const { length } = bytes;
   let checksum = 0;
   let filled = 0;
   // A short read is not the end of a file (a bad sector gives one, and EIO next); only a read of nothing is.
@@ -144,7 +170,7 @@ const readPart = (
     file.position += read;
     filled += read;
   }
-  return { kind: 'part', crc32: checksum };
+  return { kind: 'part', crc32: checksum, ...(isSigned ? { sha256: hash('sha256', bytes, 'hex') } : {}) };
 };
 
 const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: () => void): number | ReadProblem => {
@@ -160,13 +186,10 @@ const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: () => void): num
   }
 };
 
-const finish = (
-  file: OpenFile,
-  onAnswer: () => void,
-): { readonly kind: 'finish'; readonly md5: Uint8Array } | ReadProblem => {
+const finish = (file: OpenFile, onAnswer: () => void): Read<'finish'> => {
   const problem = checkSize(file.fd, file.sizeBytes);
   onAnswer();
-  return problem ?? { kind: 'finish', md5: new Uint8Array(file.md5.digest()) };
+  return problem ?? { kind: 'finish', md5: file.md5.digest('hex') };
 };
 
 const readError = (error: unknown): ReadProblem => ({

@@ -1,21 +1,29 @@
 // Reads files in threads: bytes into blocks of the pool, with the MD5 of the whole and the CRC32 of each part.
 
 import { Worker } from 'node:worker_threads';
+import type { Looks, NameToLookAt } from '#drive/look.ts';
 import type { Block } from './block-pool.ts';
 import type { FileToRead, ReaderReply, ReaderRequest, ReadProblem, Target } from './reader-messages.ts';
 
 /** A file that is read part after part. Disposing lets go of it, finished or not. */
 export interface FileReading extends Disposable {
   /** Reads as many bytes as the block has, and gives their CRC32. One at a time. */
-  readPart(block: Block): Promise<{ readonly kind: 'ok'; readonly crc32: number } | ReadProblem>;
+  readPart(
+    block: Block,
+  ): Promise<{ readonly kind: 'ok'; readonly crc32: number; readonly sha256?: string } | ReadProblem>;
   /** After the last part: MD5 of all bytes, once the file is seen to have kept its size. */
   finish(): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem>;
 }
 
 /** Reads files. Errors that are not the drive's (a bug, no descriptors left) reject. */
 export interface Reader extends AsyncDisposable {
-  /** Reads a file whole into a block of its size. */
-  readWhole(file: FileToRead, block: Block): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem>;
+  /** Reads a file whole into a block of its size. `sha256` is hex, and there where the reader signs. */
+  readWhole(
+    file: FileToRead,
+    block: Block,
+  ): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array; readonly sha256?: string } | ReadProblem>;
+  /** Looks at names of an open directory. */
+  look(directoryFd: number, names: readonly NameToLookAt[]): Promise<Looks>;
   /** Opens a file to be read in parts. */
   open(file: FileToRead): Promise<{ readonly kind: 'ok'; readonly reading: FileReading } | ReadProblem>;
   /** Grows with each answer of the system: while it does, the drive is alive. */
@@ -31,27 +39,38 @@ export interface Reader extends AsyncDisposable {
 export interface ReaderConfig {
   /** Threads, at least 1. */
   readonly threads: number;
+  /** The SHA-256 of each body is wanted, because it will be signed. */
+  readonly isSigned: boolean;
 }
 
 const COUNTERS_BYTES = 16;
 const MICROS_PER_MS = 1000;
 const THREAD_HEAP_MIB = 32;
+/** Questions that are worth a message, however busy the thread is. */
+const ENOUGH_QUESTIONS = 16;
 
 /** Starts the threads of a reader. */
-export const createReader = ({ threads }: ReaderConfig): Reader => {
+export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
   const counters = new SharedArrayBuffer(COUNTERS_BYTES);
   const counter = new BigInt64Array(counters);
   const pool = Array.from({ length: Math.max(1, threads) }, () => createThread(counters));
   return {
     readWhole: async (file, block) => {
-      const reply = await leastBusy(pool).ask({ kind: 'whole', file, target: targetOf(block) });
-      return wantMd5(reply);
+      const reply = await leastBusy(pool).ask({ kind: 'whole', file, target: targetOf(block, isSigned) });
+      if (reply.kind === 'problem') return reply;
+      if (reply.kind !== 'whole') throw unexpected(reply);
+      return { kind: 'ok', md5: bytesOf(reply.md5), ...sha256Of(reply) };
+    },
+    look: async (directoryFd, names) => {
+      const reply = await leastBusy(pool).ask({ kind: 'look', directoryFd, names });
+      if (reply.kind !== 'look') throw unexpected(reply);
+      return reply.looks;
     },
     open: async (file) => {
       const thread = leastBusy(pool);
       const reply = await thread.ask({ kind: 'open', file });
       if (reply.kind === 'problem') return reply;
-      return { kind: 'ok', reading: createReading(thread, reply.id) };
+      return { kind: 'ok', reading: createReading(thread, reply.id, isSigned) };
     },
     get answers() {
       return Atomics.load(counter, 0);
@@ -69,28 +88,37 @@ export const createReader = ({ threads }: ReaderConfig): Reader => {
   };
 };
 
-const createReading = (thread: Thread, openId: number): FileReading => ({
+const createReading = (thread: Thread, openId: number, isSigned: boolean): FileReading => ({
   readPart: async (block) => {
-    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block) });
+    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block, isSigned) });
     if (reply.kind === 'problem') return reply;
     if (reply.kind !== 'part') throw unexpected(reply);
-    return { kind: 'ok', crc32: reply.crc32 };
+    return { kind: 'ok', crc32: reply.crc32, ...sha256Of(reply) };
   },
-  finish: async () => wantMd5(await thread.ask({ kind: 'finish', openId })),
+  finish: async () => {
+    const reply = await thread.ask({ kind: 'finish', openId });
+    if (reply.kind === 'problem') return reply;
+    if (reply.kind !== 'finish') throw unexpected(reply);
+    return { kind: 'ok', md5: bytesOf(reply.md5) };
+  },
   [Symbol.dispose]: () => {
     thread.tell({ kind: 'close', openId });
   },
 });
 
-const wantMd5 = (reply: ReaderReply): { readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem => {
-  if (reply.kind === 'problem') return reply;
-  if (reply.kind !== 'whole' && reply.kind !== 'finish') throw unexpected(reply);
-  return { kind: 'ok', md5: reply.md5 };
-};
+const bytesOf = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
+
+const sha256Of = ({ sha256 }: { readonly sha256?: string }): { readonly sha256?: string } =>
+  sha256 === undefined ? {} : { sha256 };
 
 const unexpected = (reply: ReaderReply): Error => new Error(`A reader thread gave an answer of kind ${reply.kind}`);
 
-const targetOf = ({ memory, offset, bytes }: Block): Target => ({ memory, offset, length: bytes.length });
+const targetOf = ({ memory, offset, bytes }: Block, isSigned: boolean): Target => ({
+  memory,
+  offset,
+  length: bytes.length,
+  isSigned,
+});
 
 type Question = ReaderRequest extends infer Request ? (Request extends unknown ? Omit<Request, 'id'> : never) : never;
 
@@ -120,15 +148,41 @@ const createThread = (counters: SharedArrayBuffer): Thread => {
     { readonly resolve: (reply: ReaderReply) => void; readonly reject: (error: Error) => void }
   >();
   let nextId = 1;
+  let outbox: ReaderRequest[] = [];
+  let lastMemory: SharedArrayBuffer | undefined;
+  const post = (question: ReaderRequest): void => {
+    if (outbox.length === 0) setImmediate(flush);
+    outbox.push(question);
+  };
+  // A busy thread is told later, of more at once: as much as it still has to do, so that it never waits.
+  const flush = (): void => {
+    const asked = questions.size - outbox.length;
+    if (outbox.length === 0 || outbox.length < Math.min(asked, ENOUGH_QUESTIONS)) return;
+    worker.postMessage(outbox);
+    outbox = [];
+  };
+  // In the order of the questions, which is that of the thread.
+  const short = (question: Question): Question => {
+    if (!('target' in question)) return question;
+    const { memory, ...target } = question.target;
+    if (memory !== lastMemory) {
+      lastMemory = memory;
+      return question;
+    }
+    return { ...question, target };
+  };
   let failure: Error | undefined;
   const fail = (error: Error): void => {
     failure ??= error;
     for (const { reject } of questions.values()) reject(failure);
     questions.clear();
   };
-  worker.on('message', (reply: ReaderReply) => {
-    questions.get(reply.id)?.resolve(reply);
-    questions.delete(reply.id);
+  worker.on('message', (replies: readonly ReaderReply[]) => {
+    for (const reply of replies) {
+      questions.get(reply.id)?.resolve(reply);
+      questions.delete(reply.id);
+    }
+    flush();
   });
   worker.on('error', (error: unknown) => {
     fail(new Error('A reader thread failed', { cause: error }));
@@ -146,10 +200,10 @@ const createThread = (counters: SharedArrayBuffer): Thread => {
         const id = nextId;
         nextId += 1;
         questions.set(id, { resolve, reject });
-        worker.postMessage({ id, ...question });
+        post({ id, ...short(question) });
       }),
     tell: (question) => {
-      worker.postMessage({ id: 0, ...question });
+      post({ id: 0, ...question });
     },
     get openQuestions() {
       return questions.size;

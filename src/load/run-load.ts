@@ -1,6 +1,7 @@
 // Puts the parts of one load together by the daemon's order, and takes them apart at its end.
 
 import pLimit from 'p-limit';
+import { isBodySigned } from '#bucket/wire-rules.ts';
 import { createRetry } from '#bucket/retry.ts';
 import { createHotBucket } from '#bucket/hot-bucket.ts';
 import { createBlockPool } from './block-pool.ts';
@@ -41,7 +42,7 @@ export const runLoad = async (
   const { access, entryRules, hashKey, probeKey } = readLoadPlan(order);
   const retry = createRetry({ random: Math.random });
   await using bucket = createRetryingBucket(createHotBucket(access), retry);
-  await using reader = createReader({ threads: limits.readerThreads });
+  await using reader = createReader({ threads: limits.readerThreads, isSigned: isBodySigned(access) });
   const requests = pLimit(limits.maxRequestsInFlight);
   const progress = createLoadProgress(order.finished);
   const details = { bucket: access.bucket, region: access.region, keyId: access.accessKeyId };
@@ -85,7 +86,8 @@ export const runLoad = async (
       hashKey,
       done,
       signatureLogged: order.signatureLogged,
-      maxFilesInFlight: limits.maxRequestsInFlight * FILES_PER_REQUEST,
+      maxFilesInFlight: () => requests.concurrency * FILES_PER_REQUEST,
+      look: reader.look,
       now: () => new Date(),
       onAnswer: () => {
         walkAnswers += 1n;

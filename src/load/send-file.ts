@@ -15,7 +15,7 @@ export const sendFile = (
   signal: AbortSignal,
 ): Promise<FileEnd> => {
   const isLarge = file.sizeBytes > config.multipartThresholdBytes;
-  return isLarge || ports.uploads.has(file.path.toString('base64'))
+  return isLarge || ports.uploads.has(file.path)
     ? sendInParts(file, config, ports, signal)
     : sendWhole(file, config, ports, signal);
 };

@@ -17,11 +17,14 @@ export const sendWhole = async (
   using block = await pool.take(file.sizeBytes, signal);
   const read = await reader.readWhole(toRead(file), block);
   if (read.kind === 'problem') return await endUnread(file, read, ports);
-  const { md5 } = read;
+  const { md5, sha256 } = read;
   const { key, text, modifiedAt, sizeBytes } = file;
   const properties = rules.propertiesOf({ path: text, isGzip: isGzip(block.bytes), modifiedAt });
   await ports.announceFirstFile();
-  const request = { key, body: block.bytes, md5, properties, refuseExisting: config.refuseExisting };
+  const request = {
+    ...{ key, body: block.bytes, md5, properties, refuseExisting: config.refuseExisting },
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
   const said = await requests(() =>
     stopSwitch.reason?.isFinal === true ? undefined : bucket.putObject(request, signal),
   );

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BucketAccess } from '#bucket/contract.ts';
-import { createLane, requestTimeoutMs } from '#bucket/s3-client.ts';
+import { createLane } from '#bucket/s3-client.ts';
+import { requestTimeoutMs } from '#bucket/wire-rules.ts';
 import { Secret } from '#language/secret.ts';
 import { GIB, HOUR_MS, MIB, MINUTE_MS } from '#language/units.ts';
 

@@ -1,0 +1,166 @@
+// One keep-alive connection to a bucket, and the requests that go over it one after another: written in one piece, with
+// nothing between the memory of a file and the socket.
+//
+// STATES: opening -> busy <-> free -> gone
+//   It opens with its first request. An answer that does not say `close`, after a body that is written whole, frees it;
+//   whatever else happens, an error, a time limit, a signal, ends it.
+
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+import { KIB } from '#language/units.ts';
+import { createAnswerReader, type HttpAnswer } from './http-answer.ts';
+import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, requestTimeoutMs } from './wire-rules.ts';
+
+/** Where a connection goes. */
+export interface HttpPlace {
+  readonly isEncrypted: boolean;
+  readonly hostname: string;
+  readonly port: number;
+  /** PEM of a private certificate authority. */
+  readonly certificateAuthority?: string;
+}
+
+/** What goes out. */
+export interface Outgoing {
+  /** Request line and headers, with the empty line at their end; each character a byte. */
+  readonly head: string;
+  /** Untouched until the answer has come. */
+  readonly body: Uint8Array;
+}
+
+/** A connection. */
+export interface HttpConnection {
+  /** Errors: those of the socket, with their code; MalformedAnswer; `TimeoutError`; what `end` was given. */
+  exchange(outgoing: Outgoing): Promise<HttpAnswer>;
+  /** Ends it; a request that is on it fails with the error. */
+  end(error: Error): void;
+  /** Ends it where its request has taken too long by now (`performance.now()`). */
+  checkLimit(nowMs: number): void;
+}
+
+/** What a connection tells its pool. */
+export interface ConnectionEvents {
+  /** It can take the next request. */
+  readonly onFree: (connection: HttpConnection) => void;
+  readonly onGone: (connection: HttpConnection) => void;
+  /** For the next TLS connection to be quicker. */
+  readonly onTlsSession: (session: Buffer) => void;
+}
+
+/** A body up to this size is copied behind its head: one write of one piece costs less than one of two. */
+const ONE_PIECE_BYTES = 32 * KIB;
+const MAX_HEAD_BYTES = 16 * KIB;
+
+interface Exchange {
+  readonly resolve: (answer: HttpAnswer) => void;
+  readonly reject: (error: Error) => void;
+  readonly limitMs: number;
+}
+
+/** Opens a connection. */
+export const openConnection = (
+  place: HttpPlace,
+  tlsSession: Buffer | undefined,
+  { onFree, onGone, onTlsSession }: ConnectionEvents,
+): HttpConnection => {
+  const socket = connect(place, tlsSession, onTlsSession);
+  const reader = createAnswerReader();
+  let current: Exchange | undefined;
+  let isGone = false;
+  let piece: Buffer | undefined;
+
+  const finish = (error: Error): void => {
+    if (isGone) return;
+    isGone = true;
+    const exchange = current;
+    current = undefined;
+    socket.destroy();
+    onGone(connection);
+    exchange?.reject(error);
+  };
+  const take = (answer: HttpAnswer): void => {
+    const exchange = current;
+    current = undefined;
+    // What comes unasked belongs to no request, and an answer before the body's end leaves the rest of it on the way.
+    if (exchange === undefined || !answer.keepsAlive || socket.writableLength > 0)
+      finish(new Error('not to be used again'));
+    else onFree(connection);
+    exchange?.resolve(answer);
+  };
+  const connection: HttpConnection = {
+    exchange: ({ head, body }) => {
+      const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+      current = { resolve, reject, limitMs: performance.now() + requestTimeoutMs(body.byteLength) };
+      if (body.byteLength <= ONE_PIECE_BYTES && head.length <= MAX_HEAD_BYTES) {
+        // Free again by the time of the next request: an answer that came before all of it was written ends the connection.
+        piece ??= Buffer.allocUnsafeSlow(MAX_HEAD_BYTES + ONE_PIECE_BYTES);
+        const headBytes = piece.write(head, 0, 'latin1');
+        piece.set(body, headBytes);
+        socket.write(piece.subarray(0, headBytes + body.byteLength));
+      } else {
+        socket.cork();
+        socket.write(head, 'latin1');
+        socket.write(body);
+        socket.uncork();
+      }
+      return promise;
+    },
+    end: finish,
+    checkLimit: (nowMs) => {
+      if (current !== undefined && nowMs > current.limitMs) finish(timeoutError('the request took too long'));
+    },
+  };
+
+  socket.setTimeout(CONNECT_TIMEOUT_MS);
+  socket.once(place.isEncrypted ? 'secureConnect' : 'connect', () => {
+    socket.setTimeout(IDLE_TIMEOUT_MS);
+  });
+  socket.on('timeout', () => {
+    finish(timeoutError(socket.connecting ? 'the connection was not made in time' : 'the connection was silent'));
+  });
+  socket.on('data', (chunk: Buffer) => {
+    if (isGone) return;
+    let answer: HttpAnswer | undefined;
+    try {
+      answer = reader.push(chunk);
+    } catch (error: unknown) {
+      finish(error instanceof Error ? error : new Error('Cannot read the answer', { cause: error }));
+      return;
+    }
+    if (answer !== undefined) take(answer);
+  });
+  socket.on('end', () => {
+    const answer = isGone ? undefined : reader.end();
+    if (answer !== undefined) take(answer);
+    finish(cutOff());
+  });
+  socket.on('error', finish);
+  socket.on('close', () => {
+    finish(cutOff());
+  });
+  return connection;
+};
+
+const connect = (
+  { isEncrypted, hostname, port, certificateAuthority }: HttpPlace,
+  session: Buffer | undefined,
+  onTlsSession: (session: Buffer) => void,
+): Socket => {
+  const target = { host: hostname, port, noDelay: true };
+  if (!isEncrypted) return connectPlain(target);
+  const socket = connectTls({
+    ...target,
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
+    ...(certificateAuthority === undefined ? {} : { ca: certificateAuthority }),
+    ...(session === undefined ? {} : { session }),
+  });
+  socket.on('session', onTlsSession);
+  return socket;
+};
+
+const cutOff = (): Error =>
+  Object.assign(new Error('The connection was closed before its answer'), { code: 'ECONNRESET' });
+
+const timeoutError = (message: string): Error => Object.assign(new Error(message), { name: 'TimeoutError' });
