@@ -14,7 +14,7 @@ export interface BucketAccess {
   readonly certificateAuthority?: string;
   readonly expectedBucketOwner?: string;
   /** Nobody can change what is sent on its way: over plain http, bodies are then not signed. */
-  readonly isNetworkTrusted?: boolean;
+  readonly isNetworkTrusted: boolean;
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret;

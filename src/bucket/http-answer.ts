@@ -19,11 +19,8 @@ export interface HttpAnswer {
 
 /** What a connection gave is no answer of HTTP. */
 export class MalformedAnswer extends Error {
-  readonly code = MALFORMED_ANSWER_CODE;
+  readonly code = 'ERR_MALFORMED_ANSWER';
 }
-
-/** Code of a MalformedAnswer. */
-export const MALFORMED_ANSWER_CODE = 'ERR_MALFORMED_ANSWER';
 
 /** Reads one answer after another. */
 export interface AnswerReader {

@@ -2,7 +2,7 @@
 // above reads an SDK name, an errno or an HTTP status.
 
 import { printable } from '#language/printable.ts';
-import { MALFORMED_ANSWER_CODE } from './http-answer.ts';
+import { MalformedAnswer } from './http-answer.ts';
 import type { BucketHoldCode, BucketProblem } from './contract.ts';
 
 type Verdict =
@@ -151,7 +151,7 @@ export const translateError = (error: unknown): BucketProblem => {
   if (!(error instanceof Error)) throw error;
   const answer = answerOf(error);
   if (answer !== undefined) return refusal({ ...answer, message: error.message });
-  if ('code' in error && error.code === MALFORMED_ANSWER_CODE) return strangeAnswer(error.message);
+  if (error instanceof MalformedAnswer) return strangeAnswer(error.message);
   const code = connectionCode(error);
   if (code === undefined) throw error;
   const verdict = CERTIFICATE_CODE.test(code) ? hold('BucketUnreachable') : TRANSIENT;

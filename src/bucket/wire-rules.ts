@@ -18,4 +18,4 @@ export const requestTimeoutMs = (bodyBytes: number): number =>
 
 /** True where nothing else protects what is sent on its way: neither TLS nor a network that the account trusts. */
 export const isBodySigned = ({ endpoint, isNetworkTrusted }: BucketAccess): boolean =>
-  isNetworkTrusted !== true && endpoint?.toLowerCase().startsWith('http:') === true;
+  !isNetworkTrusted && endpoint?.toLowerCase().startsWith('http:') === true;

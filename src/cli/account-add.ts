@@ -27,6 +27,7 @@ interface AccountOptions extends ConfigOption, JsonOption, KeyOptions {
   readonly region?: string;
   readonly caFile?: string;
   readonly expectedBucketOwner?: string;
+  readonly trustedNetwork?: boolean;
   readonly existing: 'replace' | 'refuse';
   readonly maxObjectSize?: string;
 }
@@ -42,6 +43,10 @@ export const addAccountAddCommand = (account: Command, context: CliContext): voi
     .option('--region <region>', 'region of the buckets; asked of each bucket where not given')
     .option('--ca-file <file>', 'PEM file with the certificate authority of a private service')
     .option('--expected-bucket-owner <id>', 'AWS account ID (12 digits) that must own the buckets')
+    .option(
+      '--trusted-network',
+      'nobody can change what is sent on the way to the service: over plain http, leave bodies unsigned',
+    )
     .addOption(
       new Option('--existing <what>', 'what happens to objects that exist already')
         .choices(['replace', 'refuse'])
@@ -88,6 +93,7 @@ const accountInput = (
       forcePathStyle: options.pathStyle === true,
       ...(authority === undefined ? {} : { certificateAuthority: authority.value.toString('utf8') }),
       ...(options.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: options.expectedBucketOwner }),
+      isNetworkTrusted: options.trustedNetwork === true,
       existing: options.existing,
       ...(maxObjectBytes === undefined ? {} : { maxObjectBytes }),
       keys: [key],

@@ -28,6 +28,7 @@ export const formatAccount = (account: AccountView): readonly string[] => [
     ['Addressing', account.forcePathStyle ? 'bucket in the path' : 'bucket in the host name'],
     ['Certificates', account.hasCertificateAuthority ? 'own authority' : undefined],
     ['Bucket owner', account.expectedBucketOwner],
+    ['Network', account.isNetworkTrusted ? 'trusted, bodies unsigned over plain http' : undefined],
     ['Objects that exist', account.existing === 'replace' ? 'are replaced' : 'are kept, the file fails'],
     ['Largest file', formatSize(account.maxObjectBytes)],
     ['Created', formatDate(account.createdAt)],

@@ -115,6 +115,7 @@ const accountOf = (input: z.infer<typeof accountInputSchema>, createdAt: Date): 
   forcePathStyle: input.forcePathStyle,
   ...(input.certificateAuthority === undefined ? {} : { certificateAuthority: input.certificateAuthority }),
   ...(input.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: input.expectedBucketOwner }),
+  isNetworkTrusted: input.isNetworkTrusted,
   existing: input.existing,
   maxObjectBytes: input.maxObjectBytes ?? DEFAULT_MAX_OBJECT_BYTES,
   keys: input.keys.map((key) => keyOf(key)),

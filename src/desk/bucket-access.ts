@@ -11,6 +11,7 @@ export const accessBy = (account: Account, key: AccountKey, { bucket, region }: 
   bucket,
   region,
   forcePathStyle: account.forcePathStyle,
+  isNetworkTrusted: account.isNetworkTrusted,
   accessKeyId: key.accessKeyId,
   secretAccessKey: key.secretAccessKey,
   ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),

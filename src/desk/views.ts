@@ -17,6 +17,7 @@ export const accountView = (account: Account): AccountView => ({
   forcePathStyle: account.forcePathStyle,
   hasCertificateAuthority: account.certificateAuthority !== undefined,
   ...(account.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: account.expectedBucketOwner }),
+  isNetworkTrusted: account.isNetworkTrusted,
   existing: account.existing,
   maxObjectBytes: account.maxObjectBytes,
   keys: account.keys.map(({ accessKeyId, sessionToken, signs, loads }) => ({

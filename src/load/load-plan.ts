@@ -49,10 +49,12 @@ const accessOf = ({
   endpoint,
   certificateAuthority,
   expectedBucketOwner,
+  isNetworkTrusted,
 }: Order['access']): BucketAccess => ({
   bucket,
   region,
   forcePathStyle,
+  isNetworkTrusted,
   accessKeyId,
   secretAccessKey: new Secret(secretAccessKey),
   ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),

@@ -151,6 +151,7 @@ export const accountSchema = z.object({
   forcePathStyle: z.boolean(),
   hasCertificateAuthority: z.boolean(),
   expectedBucketOwner: z.string().optional(),
+  isNetworkTrusted: z.boolean(),
   existing: z.enum(['replace', 'refuse']),
   maxObjectBytes: z.number(),
   keys: z.array(
@@ -217,6 +218,7 @@ export const accountInputSchema = z.strictObject({
     .string()
     .regex(/^\d{12}$/u)
     .optional(),
+  isNetworkTrusted: z.boolean().default(false),
   existing: z.enum(['replace', 'refuse']),
   maxObjectBytes: z.number().int().positive().optional(),
   keys: z.array(keyInputSchema).min(1),

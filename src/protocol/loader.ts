@@ -141,6 +141,7 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
       forcePathStyle: z.boolean(),
       certificateAuthority: z.string().optional(),
       expectedBucketOwner: z.string().optional(),
+      isNetworkTrusted: z.boolean(),
       accessKeyId: z.string(),
       secretAccessKey: z.string(),
       sessionToken: z.string().optional(),

@@ -30,6 +30,7 @@ const accountRow = z
     force_path_style: flagColumn,
     certificate_authority: z.string().exactOptional(),
     expected_bucket_owner: z.string().exactOptional(),
+    trusted_network: flagColumn,
     existing: z.enum(['replace', 'refuse']),
     max_object_bytes: z.number(),
     created_at: dateColumn,
@@ -41,6 +42,7 @@ const accountRow = z
     forcePathStyle: row.force_path_style,
     ...(authority === undefined ? {} : { certificateAuthority: authority }),
     ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
+    isNetworkTrusted: row.trusted_network,
     existing: row.existing,
     maxObjectBytes: row.max_object_bytes,
     createdAt: row.created_at,
@@ -98,7 +100,7 @@ const insertAccount = (database: DatabaseSync, account: Account): void => {
   database
     .prepare(
       `INSERT INTO account (email, endpoint, region, force_path_style, certificate_authority, expected_bucket_owner,
-         existing, max_object_bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         trusted_network, existing, max_object_bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       account.email,
@@ -107,6 +109,7 @@ const insertAccount = (database: DatabaseSync, account: Account): void => {
       Number(account.forcePathStyle),
       orNull(account.certificateAuthority),
       orNull(account.expectedBucketOwner),
+      Number(account.isNetworkTrusted),
       account.existing,
       account.maxObjectBytes,
       account.createdAt.getTime(),

@@ -29,6 +29,8 @@ export interface Account {
   readonly certificateAuthority?: string;
   /** AWS account ID that must own the buckets. */
   readonly expectedBucketOwner?: string;
+  /** Nobody can change what is sent on the way to the service: over plain http, bodies are not signed. */
+  readonly isNetworkTrusted: boolean;
   /** What happens to objects that exist already (decision 17). */
   readonly existing: 'replace' | 'refuse';
   /** Largest file that is loaded, in bytes (decision 9). */

@@ -133,6 +133,10 @@ const ADD_COUNTS = `
   CREATE INDEX outbox_not_sent ON outbox (queued_at) WHERE state <> 'sent';
 `;
 
+const ADD_TRUSTED_NETWORK = `
+  ALTER TABLE account ADD COLUMN trusted_network INTEGER NOT NULL DEFAULT 0 CHECK (trusted_network IN (0, 1));
+`;
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
 export const MIGRATIONS: readonly string[] = [
   CREATE_STORE,
@@ -142,4 +146,5 @@ export const MIGRATIONS: readonly string[] = [
   ADD_ORIGINAL,
   ADD_LOADING_TIME,
   ADD_COUNTS,
+  ADD_TRUSTED_NETWORK,
 ];

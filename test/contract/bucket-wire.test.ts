@@ -36,6 +36,37 @@ for (const { lane, open } of LANES) {
       assert.deepEqual(request.body, HELLO);
     });
 
+    test('putObject, uploadPart: leave bodies unsigned on a network that is trusted', async () => {
+      await using s3 = await startScriptedS3(({ headers }) => {
+        const crc32 = headers['x-amz-checksum-crc32'];
+        return crc32 === undefined ? stored() : ok({ etag: '"a"', 'x-amz-checksum-crc32': String(crc32) });
+      });
+      await using bucket = open({ ...s3.access, isNetworkTrusted: true });
+
+      const put = await bucket.putObject(putHello(), deadline());
+      const part = await bucket.uploadPart(partHello, deadline());
+
+      assert.deepEqual([put.kind, part.kind], ['ok', 'ok']);
+      assert.deepEqual(
+        s3.requests.map(({ headers }) => headers['x-amz-content-sha256']),
+        ['UNSIGNED-PAYLOAD', 'UNSIGNED-PAYLOAD'],
+      );
+    });
+
+    test('putObject, uploadPart: sign the SHA-256 that they are given', async () => {
+      await using s3 = await startScriptedS3(() => stored());
+      await using bucket = open(s3.access);
+
+      await bucket.putObject({ ...putHello(), sha256: sha256(HELLO) }, deadline());
+      await bucket.uploadPart({ ...partHello, sha256: sha256(HELLO) }, deadline());
+
+      const [put, part] = s3.requests;
+      assert.deepEqual(
+        [put, part].map((request) => request?.headers['x-amz-content-sha256']),
+        [sha256(HELLO), sha256(HELLO)],
+      );
+    });
+
     test('putObject: sends no header that nobody asked for', async () => {
       await using s3 = await startScriptedS3(() => stored());
       await using bucket = open(s3.access);

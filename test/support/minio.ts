@@ -72,7 +72,7 @@ export const startMinio = async ({ region = 'us-east-1', tls = false }: MinioOpt
   });
   cleanup.defer(() => server.stop());
   const owned = cleanup.move();
-  const identity = { endpoint, accessKeyId, secretAccessKey, region, forcePathStyle: true };
+  const identity = { endpoint, accessKeyId, secretAccessKey, region, forcePathStyle: true, isNetworkTrusted: false };
   const authority = certificateAuthority === undefined ? {} : { certificateAuthority };
   return {
     ...identity,

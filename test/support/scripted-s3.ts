@@ -68,6 +68,7 @@ export const startScriptedS3 = async (
       region: 'us-east-1',
       endpoint: `http://127.0.0.1:${String(address.port)}`,
       forcePathStyle: true,
+      isNetworkTrusted: false,
       accessKeyId: 'scripted',
       secretAccessKey: new Secret('scripted-secret'),
     },

@@ -26,6 +26,7 @@ export const sampleKey = (change: Partial<AccountKey> = {}): AccountKey => ({
 export const sampleAccount = (change: Partial<Account> = {}): Account => ({
   email: 'ada@example.com',
   forcePathStyle: false,
+  isNetworkTrusted: false,
   existing: 'replace',
   maxObjectBytes: 5 * TIB,
   keys: [sampleKey()],

@@ -10,22 +10,26 @@ const ACCESS: BucketAccess = {
   bucket: 'toady',
   region: 'eu-west-1',
   forcePathStyle: false,
+  isNetworkTrusted: false,
   accessKeyId: 'key',
   secretAccessKey: new Secret('secret'),
 };
 
+const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+
 const payloads = [
-  { endpoint: undefined, headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, what: 'unsigned to AWS' },
+  { settings: {}, headers: UNSIGNED, what: 'unsigned to AWS' },
+  { settings: { endpoint: 'HTTPS://s3.example' }, headers: UNSIGNED, what: 'unsigned over https' },
+  { settings: { endpoint: 'HTTP://s3.example' }, headers: {}, what: 'signed over plain http' },
   {
-    endpoint: 'HTTPS://s3.example',
-    headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
-    what: 'unsigned over https',
+    settings: { endpoint: 'http://s3.example', isNetworkTrusted: true },
+    headers: UNSIGNED,
+    what: 'unsigned over plain http, where the network is trusted',
   },
-  { endpoint: 'http://s3.example', headers: {}, what: 'signed over plain http' },
 ];
-for (const { endpoint, headers, what } of payloads) {
+for (const { settings, headers, what } of payloads) {
   test(`createLane: sends bodies ${what}`, () => {
-    const lane = createLane({ ...ACCESS, ...(endpoint === undefined ? {} : { endpoint }) });
+    const lane = createLane({ ...ACCESS, ...settings });
 
     assert.deepEqual(lane.payloadHeaders, headers);
     lane.client.destroy();

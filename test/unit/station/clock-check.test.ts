@@ -10,6 +10,7 @@ const accessTo = (bucket: string): BucketAccess => ({
   bucket,
   region: 'eu-west-1',
   forcePathStyle: true,
+  isNetworkTrusted: false,
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: new Secret('not told'),
 });
