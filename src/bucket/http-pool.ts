@@ -28,7 +28,7 @@ interface Free {
 export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPool => {
   const all = new Set<HttpConnection>();
   const free: Free[] = [];
-  const waiting: ((connection: HttpConnection) => void)[] = [];
+  const waiting: PromiseWithResolvers<HttpConnection>[] = [];
   const interrupted = createInterrupts();
   let session: Buffer | undefined;
   let isClosed = false;
@@ -47,21 +47,21 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
   const release = (connection: HttpConnection): void => {
     const next = waiting.shift();
     if (next === undefined) free.push({ connection, sinceMs: performance.now() });
-    else next(connection);
+    else next.resolve(connection);
   };
   const forget = (connection: HttpConnection): void => {
     all.delete(connection);
     const place = free.findIndex((one) => one.connection === connection);
     if (place !== -1) free.splice(place, 1);
-    if (!isClosed && waiting.length > 0 && all.size < maxConnections) waiting.shift()?.(open());
+    if (!isClosed && waiting.length > 0 && all.size < maxConnections) waiting.shift()?.resolve(open());
   };
   const take = (): HttpConnection | Promise<HttpConnection> => {
     const last = free.pop();
     if (last !== undefined) return last.connection;
     if (all.size < maxConnections) return open();
-    return new Promise((resolve) => {
-      waiting.push(resolve);
-    });
+    const next = Promise.withResolvers<HttpConnection>();
+    waiting.push(next);
+    return next.promise;
   };
   const look = setInterval(() => {
     const nowMs = performance.now();
@@ -85,6 +85,7 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
       isClosed = true;
       clearInterval(look);
       for (const connection of all) connection.end(CLOSED);
+      for (const { reject } of waiting.splice(0)) reject(CLOSED);
     },
   };
 };

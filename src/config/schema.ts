@@ -47,7 +47,9 @@ export const loadSchema = section({
     .describe('How much of its files one load holds in memory.'),
   max_requests_in_flight: whole(1, MAX_REQUESTS)
     .default(DEFAULTS.load.maxRequestsInFlight)
-    .describe('Requests that one load has open at once. 16 do for a bucket next door, 256 for one that is 20 ms away.'),
+    .describe(
+      'Most requests that one load has open at once. It begins with 16 and finds out how many the bucket makes use of: a few for one next door, 256 for one that is 20 ms away.',
+    ),
   reader_threads: whole(1, MAX_READERS)
     .default(DEFAULTS.load.readerThreads)
     .describe('Threads that read and hash one drive.'),

@@ -20,6 +20,10 @@ export interface BlockPool {
   take(sizeBytes: number, signal: AbortSignal): Promise<Block>;
   /** Bytes that are held now, rounded up to whole pages. */
   readonly heldBytes: number;
+  /** Bytes that may be held, at most the capacity. One block may be held whatever its size. */
+  allowedBytes: number;
+  /** Someone waits for a block. */
+  readonly isShort: boolean;
 }
 
 /** Blocks begin at pages, so that direct reads and the kernel's copies stay aligned. */
@@ -42,6 +46,7 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
   let free: readonly Gap[] = [{ start: 0, length: capacity }];
   let heldBytes = 0;
   let waiting: readonly Waiter[] = [];
+  let allowedBytes = capacity;
 
   const block = (memory: SharedArrayBuffer, gap: Gap, sizeBytes: number): Block => {
     let isHeld = true;
@@ -66,7 +71,7 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
     if (length > capacity) {
       return heldBytes === 0 ? block(new SharedArrayBuffer(length), { start: 0, length }, sizeBytes) : undefined;
     }
-    if (heldBytes + length > capacity) return undefined;
+    if (heldBytes > 0 && heldBytes + length > allowedBytes) return undefined;
     const gap = free.find((one) => one.length >= length);
     if (gap === undefined) return undefined;
     free = withoutStart(free, gap, length);
@@ -109,6 +114,16 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
     },
     get heldBytes() {
       return heldBytes;
+    },
+    get allowedBytes() {
+      return allowedBytes;
+    },
+    set allowedBytes(bytes) {
+      allowedBytes = Math.min(capacity, bytes);
+      serve();
+    },
+    get isShort() {
+      return waiting.length > 0;
     },
   };
 };

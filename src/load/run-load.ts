@@ -9,6 +9,7 @@ import type { Dialogue, Order } from './dialogue.ts';
 import type { DoneSet } from './done-set.ts';
 import { loadFiles, type LoadEnd } from './load-files.ts';
 import { readLoadPlan } from './load-plan.ts';
+import { createMeteredBucket } from './metered-bucket.ts';
 import { createLoadProgress, startReports } from './load-progress.ts';
 import { createOpenUploads } from './open-uploads.ts';
 import { createReader } from './reader.ts';
@@ -41,15 +42,21 @@ export const runLoad = async (
   const { limits } = order;
   const { access, entryRules, hashKey, probeKey } = readLoadPlan(order);
   const retry = createRetry({ random: Math.random });
-  await using bucket = createRetryingBucket(createHotBucket(access), retry);
   await using reader = createReader({ threads: limits.readerThreads, isSigned: isBodySigned(access) });
   const requests = pLimit(limits.maxRequestsInFlight);
+  const pool = createBlockPool(limits.maxBytesInFlight);
+  const bounds = { maxRequests: limits.maxRequestsInFlight, maxBytes: limits.maxBytesInFlight };
+  const metered = createMeteredBucket(createHotBucket(access), {
+    ...{ requests, pool, ...bounds },
+    nowMs: () => performance.now(),
+  });
+  await using bucket = createRetryingBucket(metered, retry);
   const progress = createLoadProgress(order.finished);
   const details = { bucket: access.bucket, region: access.region, keyId: access.accessKeyId };
   const ports: SendPorts = {
     bucket,
     reader,
-    pool: createBlockPool(limits.maxBytesInFlight),
+    pool,
     requests,
     dialogue,
     rules: entryRules.rules,
@@ -61,7 +68,7 @@ export const runLoad = async (
   };
   let walkAnswers = 0n;
   const { promise: reportFailure, reject: failReports } = Promise.withResolvers<never>();
-  using time = startTimeSpent({ requests, maxRequests: limits.maxRequestsInFlight, reader });
+  using time = startTimeSpent({ requests, reader });
   using _reports = startReports({
     everyMs: REPORT_EVERY_MS,
     progress,

@@ -5,8 +5,7 @@ import type { LoaderTime } from '#protocol/loader.ts';
 
 /** What is looked at. */
 export interface TimeSpentConfig {
-  readonly requests: { readonly activeCount: number };
-  readonly maxRequests: number;
+  readonly requests: { readonly activeCount: number; readonly concurrency: number };
   readonly reader: { readonly openQuestions: number; readonly threads: number; readonly cpuMs: number };
 }
 
@@ -18,7 +17,7 @@ export interface TimeSpent extends Disposable {
 const LOOK_EVERY_MS = 25;
 
 /** Starts counting. */
-export const startTimeSpent = ({ requests, maxRequests, reader }: TimeSpentConfig): TimeSpent => {
+export const startTimeSpent = ({ requests, reader }: TimeSpentConfig): TimeSpent => {
   let readingMs = 0;
   let sendingMs = 0;
   let lastMs = performance.now();
@@ -27,10 +26,10 @@ export const startTimeSpent = ({ requests, maxRequests, reader }: TimeSpentConfi
     const nowMs = performance.now();
     const passedMs = nowMs - lastMs;
     lastMs = nowMs;
-    const { activeCount } = requests;
+    const { activeCount, concurrency } = requests;
     // Every request is taken, or nothing is left to read: the bucket is waited for. Everything else waits for the drive,
     // the walk over its folders too.
-    if (activeCount >= maxRequests || (activeCount > 0 && reader.openQuestions === 0)) sendingMs += passedMs;
+    if (activeCount >= concurrency || (activeCount > 0 && reader.openQuestions === 0)) sendingMs += passedMs;
     else readingMs += passedMs;
   };
   const timer = setInterval(look, LOOK_EVERY_MS);

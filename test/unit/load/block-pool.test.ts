@@ -122,3 +122,18 @@ test('createBlockPool: never holds more than its size, never hands out a byte tw
     { numRuns: 50 },
   );
 });
+
+test('allowedBytes: holds back what is beyond it, but for one block, and lets it go when it grows', async () => {
+  const pool = createBlockPool(8 * PAGE);
+  pool.allowedBytes = 2 * PAGE;
+  const large = await pool.take(4 * PAGE, never);
+  const waiting = pool.take(PAGE, never);
+  assert.equal(await isSettled(waiting), false);
+  assert.equal(pool.isShort, true);
+
+  pool.allowedBytes = 100 * PAGE;
+
+  using small = await waiting;
+  assert.deepEqual([small.bytes.length, pool.isShort, pool.allowedBytes], [PAGE, false, 8 * PAGE]);
+  large[Symbol.dispose]();
+});

@@ -1,0 +1,74 @@
+// Looks at each request that carries a file or a part, and adapts how many of them may be open, and how many bytes may be
+// held for them, to what the bucket makes of it.
+
+import type { Bucket } from '#bucket/contract.ts';
+import { MIB } from '#language/units.ts';
+import { createRequestTuner, REQUESTS_PER_LOOK } from './request-tuner.ts';
+
+/** What is adapted. */
+export interface MeteredConfig {
+  /** Requests: as p-limit has them. */
+  readonly requests: { concurrency: number; readonly pendingCount: number };
+  readonly pool: { allowedBytes: number; readonly isShort: boolean };
+  readonly maxRequests: number;
+  readonly maxBytes: number;
+  readonly nowMs: () => number;
+}
+
+/** For a bucket next door this is enough, and one further away gets more within a second. */
+const FIRST_REQUESTS = 16;
+/** Memory for each request that may be open, so that what is held follows what is sent. */
+const BYTES_PER_REQUEST = 4 * MIB;
+const LOOK_AFTER_MS = 100;
+const LOOK_AT_LAST_AFTER_MS = 2000;
+const SLOW_DOWN_STATUS: ReadonlySet<number> = new Set([429, 503]);
+
+type Sent = Awaited<ReturnType<Bucket['putObject'] | Bucket['uploadPart']>>;
+
+/** Wraps a bucket; its other calls are rare and pass as they are. */
+export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Bucket => {
+  const { requests, pool, maxRequests, maxBytes, nowMs } = config;
+  const tuner = createRequestTuner({ first: FIRST_REQUESTS, most: maxRequests });
+  const adapt = (): void => {
+    requests.concurrency = tuner.limit;
+    pool.allowedBytes = Math.min(maxBytes, tuner.limit * BYTES_PER_REQUEST);
+  };
+  adapt();
+  let sinceMs = nowMs();
+  let seen = { requests: 0, bytes: 0, latencyMs: 0, slowDowns: 0, heldBack: 0, all: 0 };
+  const look = (atMs: number): void => {
+    const passedMs = atMs - sinceMs;
+    const isEnough = seen.all >= tuner.limit * REQUESTS_PER_LOOK || passedMs >= LOOK_AT_LAST_AFTER_MS;
+    if (passedMs < LOOK_AFTER_MS || !isEnough) return;
+    tuner.observe({
+      seconds: passedMs / 1000,
+      requests: seen.requests,
+      bytes: seen.bytes,
+      latencyMs: seen.latencyMs / seen.all,
+      slowDowns: seen.slowDowns,
+      heldBack: seen.heldBack / seen.all,
+    });
+    adapt();
+    sinceMs = atMs;
+    seen = { requests: 0, bytes: 0, latencyMs: 0, slowDowns: 0, heldBack: 0, all: 0 };
+  };
+  const metered = async <Answer extends Sent>(bytes: number, work: () => Promise<Answer>): Promise<Answer> => {
+    const beganMs = nowMs();
+    const answer = await work();
+    const endedMs = nowMs();
+    seen.all += 1;
+    seen.latencyMs += endedMs - beganMs;
+    if (requests.pendingCount > 0 || pool.isShort) seen.heldBack += 1;
+    if (answer.kind === 'ok') {
+      seen.requests += 1;
+      seen.bytes += bytes;
+    } else if (SLOW_DOWN_STATUS.has(answer.status)) seen.slowDowns += 1;
+    look(endedMs);
+    return answer;
+  };
+  return {
+    ...bucket,
+    putObject: (request, signal) => metered(request.body.byteLength, () => bucket.putObject(request, signal)),
+    uploadPart: (request, signal) => metered(request.body.byteLength, () => bucket.uploadPart(request, signal)),
+  };
+};

@@ -1,0 +1,121 @@
+// How many requests may be open at once, found by trying: more while more gets through, fewer where the bucket says so or
+// where more only wait longer. Pure: it is told what happened and says what to do next.
+//
+// STATES: growing -> holding <-> probing
+//   growing   doubles after each look while the rate grows with it; the first look without a gain ends it, one step back
+//   holding   keeps the limit for some looks, more after each probe that gained nothing
+//   probing   a little more than the limit, for one look: kept where it gains, else taken back
+//   SlowDown of the bucket halves the limit in every state, and so does a rate that falls while answers take longer.
+
+/** What happened between two looks. */
+export interface Observation {
+  readonly seconds: number;
+  /** Requests that were acknowledged, and their bytes. */
+  readonly requests: number;
+  readonly bytes: number;
+  /** Mean time from a request to its answer. */
+  readonly latencyMs: number;
+  /** Answers that asked for fewer requests: 503 SlowDown, 429. */
+  readonly slowDowns: number;
+  /** Part of the requests, 0 to 1, behind which another waited: the limit was what held them back. */
+  readonly heldBack: number;
+}
+
+/** Finds the limit. */
+export interface RequestTuner {
+  /** Requests that may be open at once. */
+  readonly limit: number;
+  /** Takes a look; gives the limit for the time until the next. */
+  observe(observation: Observation): number;
+}
+
+/** Bounds of the limit. */
+export interface TunerBounds {
+  readonly first: number;
+  readonly most: number;
+}
+
+/** A look at fewer requests than this many times the limit says little. */
+export const REQUESTS_PER_LOOK = 2;
+
+/** Bytes that cost about as much as the request that carries them. */
+const BYTES_PER_REQUEST = 256 * 1024;
+const FEWEST = 2;
+/** Gain that makes twice the requests, or a probe, worth keeping: latency alone would give 2 and 1.25. */
+const GAIN_OF_DOUBLING = 1.2;
+const GAIN_OF_PROBE = 1.08;
+const PROBE = 1.25;
+const FIRST_HOLD_LOOKS = 8;
+const LONGEST_HOLD_LOOKS = 64;
+/** A rate below this part of what the limit gave, with answers that take this much longer, is a bucket in trouble. */
+const FALLEN_RATE = 0.7;
+const RISEN_LATENCY = 2;
+/** The limit is what is tried only where it holds most requests back. */
+const HELD_BACK = 0.5;
+
+/** Begins at `first` and never passes `most`. */
+export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner => {
+  let limit = Math.max(1, Math.min(first, most));
+  let state: 'growing' | 'holding' | 'probing' = 'growing';
+  /** The limit before the last step up, and what it gave. */
+  let former: { readonly limit: number; readonly rate: number } | undefined;
+  let held: { readonly rate: number; readonly latencyMs: number } | undefined;
+  let holdLooks = FIRST_HOLD_LOOKS;
+  let looksLeft = 0;
+
+  const hold = (looks: number): void => {
+    state = 'holding';
+    former = undefined;
+    held = undefined;
+    looksLeft = looks;
+  };
+  const halve = (): void => {
+    limit = Math.max(Math.min(FEWEST, most), Math.floor(limit / 2));
+    hold(holdLooks);
+  };
+  const stepUp = (factor: number, rate: number): void => {
+    former = { limit, rate };
+    limit = Math.min(most, Math.ceil(limit * factor));
+  };
+  const judgeStep = (rate: number, gain: number): boolean => {
+    if (former === undefined || rate >= former.rate * gain) return true;
+    limit = former.limit;
+    return false;
+  };
+  const grow = (rate: number): void => {
+    if (!judgeStep(rate, GAIN_OF_DOUBLING) || limit === most) hold(holdLooks);
+    else stepUp(2, rate);
+  };
+  const endProbe = (rate: number): void => {
+    const isGain = judgeStep(rate, GAIN_OF_PROBE);
+    holdLooks = isGain ? FIRST_HOLD_LOOKS : Math.min(LONGEST_HOLD_LOOKS, holdLooks * 2);
+    hold(isGain ? 0 : holdLooks);
+  };
+  const keep = (rate: number, latencyMs: number): void => {
+    held ??= { rate, latencyMs };
+    if (rate < held.rate * FALLEN_RATE && latencyMs > held.latencyMs * RISEN_LATENCY) {
+      halve();
+      return;
+    }
+    looksLeft -= 1;
+    if (looksLeft >= 0 || limit === most) return;
+    state = 'probing';
+    stepUp(PROBE, rate);
+  };
+
+  return {
+    get limit() {
+      return limit;
+    },
+    observe: ({ seconds, requests, bytes, latencyMs, slowDowns, heldBack }) => {
+      const rate = (requests + bytes / BYTES_PER_REQUEST) / Math.max(seconds, Number.EPSILON);
+      if (slowDowns > 0) halve();
+      else if (heldBack >= HELD_BACK) {
+        if (state === 'growing') grow(rate);
+        else if (state === 'probing') endProbe(rate);
+        else keep(rate, latencyMs);
+      }
+      return limit;
+    },
+  };
+};

@@ -1,0 +1,76 @@
+// What a load makes of the bucket's answers: requests and bytes that may be in flight.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Bucket, BucketProblem } from '#bucket/contract.ts';
+import { createMeteredBucket } from '#load/metered-bucket.ts';
+
+const MIB = 1024 * 1024;
+const never = new AbortController().signal;
+
+const slowDown: BucketProblem = {
+  kind: 'problem',
+  scope: 'transient',
+  status: 503,
+  code: 'SlowDown',
+  message: 'Reduce your request rate.',
+};
+
+const openMetered = (answer: (open: number) => { readonly waitMs: number; readonly said: 'ok' | BucketProblem }) => {
+  let clockMs = 0;
+  const requests = { concurrency: 0, pendingCount: 1 };
+  const pool = { allowedBytes: 0, isShort: false };
+  const unused = (): never => assert.fail('only putObject is called');
+  const bucket: Bucket = {
+    putObject: () => {
+      const { waitMs, said } = answer(requests.concurrency);
+      clockMs += waitMs;
+      return Promise.resolve(said === 'ok' ? { kind: 'ok' } : said);
+    },
+    ...{ createUpload: unused, uploadPart: unused, completeUpload: unused, abortUpload: unused, listUploads: unused },
+    ...{ listParts: unused, probe: unused, findObject: unused, putFile: unused },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const metered = createMeteredBucket(bucket, {
+    ...{ requests, pool, maxRequests: 256, maxBytes: 64 * MIB },
+    nowMs: () => clockMs,
+  });
+  const put = async (times: number): Promise<void> => {
+    const properties = { contentType: 'text/plain', metadata: {} };
+    const request = { key: 'key', body: Buffer.alloc(10), md5: Buffer.alloc(16), properties, refuseExisting: false };
+    for (let count = 0; count < times; count += 1) await metered.putObject(request, never);
+  };
+  return { requests, pool, put };
+};
+
+test('createMeteredBucket: begins with 16 requests and all of the bytes', () => {
+  const { requests, pool } = openMetered(() => ({ waitMs: 1, said: 'ok' }));
+
+  assert.deepEqual([requests.concurrency, pool.allowedBytes], [16, 64 * MIB]);
+});
+
+test('createMeteredBucket: opens more, while twice as many get through in the same time', async () => {
+  // One after another stands for all at once: the more are open, the sooner the next is answered.
+  const { requests, put } = openMetered((open) => ({ waitMs: 20 / open, said: 'ok' }));
+
+  await put(10_000);
+
+  assert.equal(requests.concurrency, 256);
+});
+
+test('createMeteredBucket: asks for less, and holds fewer bytes, where the bucket says SlowDown', async () => {
+  const { requests, pool, put } = openMetered(() => ({ waitMs: 10, said: slowDown }));
+
+  await put(200);
+
+  assert.equal(requests.concurrency, 2);
+  assert.equal(pool.allowedBytes, 8 * MIB);
+});
+
+test('createMeteredBucket: looks after two seconds at last, so that few and large requests count too', async () => {
+  const { requests, put } = openMetered(() => ({ waitMs: 1000, said: slowDown }));
+
+  await put(2);
+
+  assert.equal(requests.concurrency, 8);
+});
