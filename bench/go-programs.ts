@@ -2,7 +2,7 @@
 // cache as scripts/minio does with MinIO.
 
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -50,7 +50,9 @@ export type OwnProgram = 'null-sink' | 'measured-run';
 /** Builds one into a folder, and gives its path. */
 export const buildOwn = async (name: OwnProgram, folder: string): Promise<string> => {
   const binary = join(folder, name);
-  await go(['build', '-o', binary, join(import.meta.dirname, 'go', `${name}.go`)], {});
+  const source = join(import.meta.dirname, 'go', name);
+  const files = (await readdir(source)).filter((file) => file.endsWith('.go')).map((file) => join(source, file));
+  await go(['build', '-o', binary, ...files], {});
   return binary;
 };
 

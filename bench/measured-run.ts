@@ -1,4 +1,4 @@
-// One measured run of a program that is not the station: its time, CPU time and peak memory, by bench/go/measured-run.go.
+// One measured run of a program that is not the station: its time, CPU time and peak memory, by bench/go/measured-run.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
