@@ -28,6 +28,8 @@ export interface LoaderDaemonOptions {
   readonly limits?: Partial<Order['limits']>;
   /** Answers to `drive-check`; default true. */
   readonly isDrivePresent?: () => boolean;
+  /** Program that runs the loader, and what it gets besides the root. */
+  readonly program?: { readonly path: string; readonly args: readonly string[] };
 }
 
 /** A loader under way. */
@@ -59,7 +61,8 @@ export const uploadsIn = async (state: string): Promise<readonly KnownUpload[]> 
 
 /** Starts a loader, inspects, gives its order, and serves it until it ends. */
 export const startLoaderRun = async (options: LoaderDaemonOptions): Promise<LoaderRun> => {
-  const child = spawn(process.execPath, [FIXTURE, options.root], {
+  const { path, args } = options.program ?? { path: FIXTURE, args: [] };
+  const child = spawn(process.execPath, [path, options.root, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: '/usr/bin:/bin' },
   });

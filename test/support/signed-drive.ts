@@ -12,10 +12,16 @@ import type { Station } from './station.ts';
 /** Who sends the drive, unless a test says otherwise. */
 export const CUSTOMER = 'ada@example.com';
 
+/** What the commands need of the S3 service. */
+type Service = Pick<
+  Minio,
+  'endpoint' | 'region' | 'accessKeyId' | 'secretAccessKey' | 'certificateAuthority' | 'makeBucket'
+> & { readonly listObjects: (bucket: string) => Promise<unknown> };
+
 /** An account and the key that it has. */
 export interface AccountOptions {
   readonly station: Station;
-  readonly minio: Minio;
+  readonly minio: Service;
   /** Default: CUSTOMER. */
   readonly email?: string;
   /** Default: the key of the server's owner. */
@@ -118,7 +124,7 @@ export const prepareJob = async (options: JobOptions): Promise<PreparedJob> => {
   return { jobId: job.jobId, job, bucket, manifest, signature: await readFile(join(station.folder, 'SIGNATURE')) };
 };
 
-const hasBucket = async (minio: Minio, bucket: string): Promise<boolean> =>
+const hasBucket = async (minio: Service, bucket: string): Promise<boolean> =>
   minio.listObjects(bucket).then(
     () => true,
     () => false,
