@@ -35,8 +35,10 @@ const fuse = (fsType: string, ...own: string[]): MountAttempt => ({
 // nobody knows; read as UTC they are at least the same on every station.
 const ATTEMPTS: ReadonlyMap<string, readonly [MountAttempt, ...MountAttempt[]]> = new Map([
   ['ext2', [kernel('ext2', 'errors=remount-ro')]],
-  ['ext3', [kernel('ext3', 'errors=remount-ro')]],
-  ['ext4', [kernel('ext4', 'errors=remount-ro')]],
+  // A journal that is loaded is written to when the file system is found damaged: read-only at block level is a word that
+  // the kernel warns of and does not keep. One that would have to be replayed is a hold before the mount.
+  ['ext3', [kernel('ext3', 'errors=remount-ro', 'noload')]],
+  ['ext4', [kernel('ext4', 'errors=remount-ro', 'noload')]],
   // Two drives of one clone carry the same UUID, and both may be in the station.
   ['xfs', [kernel('xfs', 'nouuid')]],
   // The top of the tree, from where every subvolume is seen: the one that is shown by default may be any of them.

@@ -22,7 +22,8 @@ for (const type of TYPES) {
 }
 
 const own = [
-  { type: 'ext4', options: ['errors=remount-ro'] },
+  { type: 'ext3', options: ['errors=remount-ro', 'noload'] },
+  { type: 'ext4', options: ['errors=remount-ro', 'noload'] },
   { type: 'btrfs', options: ['subvolid=5'] },
   { type: 'xfs', options: ['nouuid'] },
   { type: 'vfat', options: ['utf8'] },
