@@ -34,7 +34,7 @@ export const sendInParts = async (
     config,
     ports,
     signal,
-    record: { isKnown: false },
+    record: { isKnown: false, isFormer: false },
   };
   let prepared = await prepare(ports.uploads.take(context.path), context);
   for (let beginning = 1; ; beginning += 1) {
@@ -43,6 +43,7 @@ export const sendInParts = async (
     if (end.kind !== 'vanished') return end;
     await ports.dialogue.record({ kind: 'upload-ended', path: context.path });
     context.record.isKnown = false;
+    context.record.isFormer = false;
     if (beginning === MAX_BEGINNINGS) return judgeRefusal(end.problem, propertiesOf(context), context);
     prepared = { kind: 'upload', upload: freshUpload(context) };
   }
@@ -55,8 +56,8 @@ interface Context {
   readonly config: SendConfig;
   readonly ports: SendPorts;
   readonly signal: AbortSignal;
-  /** Does the daemon have an upload of this file on record? */
-  readonly record: { isKnown: boolean };
+  /** Does the daemon have an upload of this file on record, and is it one that a former loader began? */
+  readonly record: { isKnown: boolean; isFormer: boolean };
 }
 
 type Prepared =
@@ -80,7 +81,12 @@ const prepare = async (known: KnownUpload | undefined, context: Context): Promis
   if (held?.kind === 'problem' && isOfBucket(held)) {
     return { kind: 'end', end: await judgeRefusal(held, propertiesOf(context), context) };
   }
-  if (held?.kind === 'ok' && !held.gone) return { kind: 'upload', upload: continued(known, held.parts) };
+  // A former loader may have completed it and died before its row: then every part is on record, and the object tells.
+  const isGoneWhole = held?.kind === 'ok' && held.gone && hasAllParts(known);
+  if (held?.kind === 'ok' && (!held.gone || isGoneWhole)) {
+    context.record.isFormer = true;
+    return { kind: 'upload', upload: continued(known, isGoneWhole ? known.parts : held.parts) };
+  }
   // Gone, of another key, not to be looked at, or perhaps begun by a loader that did not live to say so: begin anew.
   const isGone = held?.kind === 'ok';
   const aborted = await abort(isGone ? { key: known.key } : known, context);
@@ -117,6 +123,9 @@ const continued = (
     acknowledged: new Map(acknowledged.map((part) => [part.partNumber, part])),
   };
 };
+
+const hasAllParts = ({ sizeBytes, partSizeBytes, parts }: KnownUpload): boolean =>
+  new Set(parts.map(({ partNumber }) => partNumber)).size === Math.ceil(sizeBytes / partSizeBytes);
 
 const bare = (etag: string): string => etag.replaceAll('"', '');
 
@@ -170,7 +179,7 @@ const complete = async (
   properties: ObjectProperties,
   context: Context,
 ): Promise<FileEnd | Vanished> => {
-  const { file, config, ports, signal } = context;
+  const { file, config, ports, signal, record } = context;
   if (uploadId === undefined) throw new Error('All parts of an upload were sent, so it was begun');
   const { refuseExisting } = config;
   const answer = await ports.requests(() =>
@@ -181,7 +190,7 @@ const complete = async (
   const loaded: FileEnd = { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: true };
   if (answer.kind === 'ok') return loaded;
   const { key, sizeBytes } = file;
-  const isOpen = isDoubtful(answer, config);
+  const isOpen = isDoubtful(answer, config) || (isVanished(answer) && record.isFormer);
   const settled = isOpen
     ? await settleDoubt(answer, { key, sizeBytes, etag: etagOfParts(parts) }, ports, signal)
     : answer;

@@ -116,7 +116,11 @@ const verifyAndClaim = (
   });
   if (verification.kind === 'hold') {
     const jobId = verification.job?.jobId;
-    if (verification.hold.code === 'AlreadyLoaded' && jobId !== undefined && jobId === former) {
+    // By this very stay of the drive: the publisher of a restarted daemon may have been faster than this attempt.
+    const current = store.attachment(attachmentId);
+    const isOfThisStay = current?.outcome === 'done' && current.jobId === jobId;
+    const isKnownDone = isOfThisStay || jobId === former;
+    if (verification.hold.code === 'AlreadyLoaded' && jobId !== undefined && isKnownDone) {
       store.changeAttachment(attachmentId, { outcome: 'done', jobId });
       return { kind: 'done', jobId };
     }
