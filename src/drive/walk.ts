@@ -51,11 +51,17 @@ export interface WalkConfig {
   readonly maxDepth: number;
   /** Called for each answer of the file system, so that someone can tell a slow drive from a silent one. */
   readonly onAnswer?: () => void;
+  /** Nothing but names: no file is looked at, so that all that is said of a file is its path. */
+  readonly namesOnly?: boolean;
+  /** Called with the bytes that each name below the root occupies, folders included; not where only names are read. */
+  readonly onAllocated?: (bytes: number) => void;
 }
 
 /** Entries that are read and sorted at a time at the root; the reading order of a rotating drive follows inodes. */
 const WINDOW_ENTRIES = 10_000;
 const MIN_WINDOW_ENTRIES = 100;
+/** Unit of `st_blocks` (stat(2)), whatever the file system's own blocks are. */
+const STAT_BLOCK_BYTES = 512;
 /** As many looks at once as Node's thread pool has threads. */
 const LOOKS_AT_ONCE = 4;
 
@@ -96,13 +102,14 @@ interface Seen {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly inode: number;
+  readonly allocatedBytes: number;
   readonly errno?: string;
 }
 
 // Ends the level where its listing is at its end or breaks off, which is then the last entry.
 const readWindow = async (
   level: Level,
-  { onAnswer }: WalkConfig,
+  { onAnswer, onAllocated, namesOnly = false }: WalkConfig,
   signal: AbortSignal,
 ): Promise<readonly WalkEntry[]> => {
   const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
@@ -120,8 +127,9 @@ const readWindow = async (
     }
     onAnswer?.();
   }
-  const seen = await lookAtAll(level, names, { onAnswer, signal });
+  const seen = namesOnly ? names.map(named) : await lookAtAll(level, names, { onAnswer, signal });
   seen.sort((one, other) => one.inode - other.inode);
+  for (const { allocatedBytes } of seen) onAllocated?.(allocatedBytes);
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
   const entries = seen.flatMap((one) => (one.kind === 'directory' ? [] : [entryOf(level, one, { kind: one.kind })]));
   return errno === undefined ? entries : [...entries, ownEntry(level, errno)];
@@ -161,12 +169,21 @@ const lookAtName = async (level: Level, { name, isDirectory }: Named): Promise<S
       sizeBytes: kind === 'file' ? Math.min(stats.size, MOST_BYTES) : 0,
       modifiedMs: stats.mtimeMs,
       inode: stats.ino,
+      allocatedBytes: stats.blocks * STAT_BLOCK_BYTES,
     };
   } catch (error: unknown) {
     const kind = isDirectory ? 'unlistable' : 'unreadable';
-    return { name, kind, sizeBytes: 0, modifiedMs: 0, inode: 0, errno: systemCode(error) };
+    return { ...NOT_LOOKED_AT, name, kind, errno: systemCode(error) };
   }
 };
+
+const NOT_LOOKED_AT = { sizeBytes: 0, modifiedMs: 0, inode: 0, allocatedBytes: 0 } as const;
+
+const named = ({ name, isDirectory }: Named): Seen => ({
+  ...NOT_LOOKED_AT,
+  name,
+  kind: isDirectory ? 'directory' : 'file',
+});
 
 const kindOf = (stats: Awaited<ReturnType<typeof lstat>>): Seen['kind'] => {
   if (stats.isFile()) return 'file';
@@ -178,7 +195,7 @@ const kindOf = (stats: Awaited<ReturnType<typeof lstat>>): Seen['kind'] => {
   return 'unreadable';
 };
 
-const unseen = (name: string): Seen => ({ name, kind: 'directory', sizeBytes: 0, modifiedMs: 0, inode: 0 });
+const unseen = (name: string): Seen => ({ ...NOT_LOOKED_AT, name, kind: 'directory' });
 
 const entryOf = (
   level: Level,

@@ -11,6 +11,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { walk, type WalkEntry } from '#drive/walk.ts';
 import type { Count } from '#import-log/contract.ts';
+import type { WalkEvidence } from '#protocol/loader.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { DoneSet } from './done-set.ts';
 import { endUnread } from './end-unread.ts';
@@ -20,10 +21,11 @@ import { loadOneFile, makeRow } from './load-one-file.ts';
 import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { SendConfig, SendPorts } from './send-ports.ts';
 import type { StopReason } from './stop-switch.ts';
+import { watchWalk } from './walk-evidence.ts';
 
 /** How a load ended; every row that was made is on disk. */
 export type LoadEnd =
-  | { readonly kind: 'finished'; readonly found: Count }
+  | { readonly kind: 'finished'; readonly found: Count; readonly evidence: WalkEvidence }
   /** `walkEnded`: every name of the drive was found before. */
   | { readonly kind: 'stopped'; readonly reason: StopReason; readonly walkEnded: boolean };
 
@@ -47,16 +49,18 @@ const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 
 /** Loads a volume. Errors: the signal's reason, and what is neither the drive's nor the bucket's fault. */
 export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signal: AbortSignal): Promise<LoadEnd> => {
-  const { stopSwitch, dialogue, progress } = ports;
+  const { stopSwitch, dialogue, progress, reader } = ports;
+  const { root, maxDepth, onAnswer, hashKey } = config;
+  const watch = watchWalk({ root, maxDepth, onAnswer, hashKey });
   await logSignature(config, ports);
   const flight = createFlight(config.maxFilesInFlight);
   const found = createPathSum();
   const counted = { files: 0, bytes: 0 };
   let walkEnded = false;
   try {
-    const { root, maxDepth, onAnswer } = config;
-    for await (const entry of walk({ root, maxDepth, onAnswer }, signal)) {
-      const hash = pathHash(config.hashKey, entry.path);
+    for await (const entry of walk({ root, maxDepth, onAnswer, onAllocated: watch.onAllocated }, signal)) {
+      const hash = pathHash(hashKey, entry.path);
+      watch.met(entry);
       found.add(hash);
       counted.files += 1;
       counted.bytes = addBytes(counted.bytes, entry.sizeBytes);
@@ -74,8 +78,12 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   flight.check();
   if (stopSwitch.reason === undefined) await endRest(ports, signal);
   await dialogue.allRowsStored();
-  if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason, walkEnded };
-  return { kind: 'finished', found: { ...counted, fingerprint: found.text() } };
+  const stopped = (reason: StopReason): LoadEnd => ({ kind: 'stopped', reason, walkEnded });
+  if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
+  const evidence = await watch.listAgain(() => reader.inputErrors, stopSwitch, signal);
+  if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
+  if (evidence === undefined) throw new Error('A listing breaks off only where the load is stopped');
+  return { kind: 'finished', found: { ...counted, fingerprint: found.text() }, evidence };
 };
 
 // SIGNATURE is never loaded, and its row is the first of the log (spec 4.5).

@@ -32,11 +32,15 @@ interface OpenFile {
   position: number;
 }
 
+/** Hears of each answer of the system, with the code where it was an error. */
+type OnAnswer = (code?: string) => void;
+
 /** Serves one port until it closes. Errors that are not the drive's end the thread. */
 const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadData): void => {
   const counter = new BigInt64Array(counters);
-  const onAnswer = (): void => {
+  const onAnswer: OnAnswer = (code) => {
     Atomics.add(counter, 0, 1n);
+    if (code === 'EIO') Atomics.add(counter, 2, 1n);
   };
   let countedMicros = 0;
   const countCpu = (): void => {
@@ -86,7 +90,7 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
 
 type WholeResult = { readonly kind: 'whole' | 'finish'; readonly md5: Uint8Array } | ReadProblem;
 
-const readWhole = (wanted: FileToRead, target: Target, onAnswer: () => void): WholeResult => {
+const readWhole = (wanted: FileToRead, target: Target, onAnswer: OnAnswer): WholeResult => {
   const file = openFile(wanted, onAnswer);
   if ('code' in file) return file;
   try {
@@ -99,15 +103,17 @@ const readWhole = (wanted: FileToRead, target: Target, onAnswer: () => void): Wh
   }
 };
 
-const openFile = ({ directoryFd, name, sizeBytes }: FileToRead, onAnswer: () => void): OpenFile | ReadProblem => {
+const openFile = ({ directoryFd, name, sizeBytes }: FileToRead, onAnswer: OnAnswer): OpenFile | ReadProblem => {
   let fd: number;
   try {
     fd = openSync(pathInDirectory(directoryFd, name), FILE_FLAGS);
   } catch (error: unknown) {
-    return readError(error);
+    const problem = readError(error);
+    onAnswer(problem.detail);
+    return problem;
   }
   const problem = checkSize(fd, sizeBytes);
-  onAnswer();
+  onAnswer(problem?.detail);
   if (problem === undefined) return { fd, sizeBytes, md5: createHash('md5'), position: 0 };
   closeSync(fd);
   return problem;
@@ -127,7 +133,7 @@ const checkSize = (fd: number, sizeBytes: number): ReadProblem | undefined => {
 const readPart = (
   file: OpenFile,
   { memory, offset, length }: Target,
-  onAnswer: () => void,
+  onAnswer: OnAnswer,
 ): { readonly kind: 'part'; readonly crc32: number } | ReadProblem => {
   const bytes = new Uint8Array(memory, offset, length);
   let checksum = 0;
@@ -147,25 +153,26 @@ const readPart = (
   return { kind: 'part', crc32: checksum };
 };
 
-const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: () => void): number | ReadProblem => {
+const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: OnAnswer): number | ReadProblem => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return readSync(file.fd, chunk, 0, chunk.length, file.position);
+      const read = readSync(file.fd, chunk, 0, chunk.length, file.position);
+      onAnswer();
+      return read;
     } catch (error: unknown) {
       const problem = readError(error);
+      onAnswer(problem.detail);
       if (problem.detail !== 'EIO' || attempt === READ_ATTEMPTS) return problem;
-    } finally {
-      onAnswer();
     }
   }
 };
 
 const finish = (
   file: OpenFile,
-  onAnswer: () => void,
+  onAnswer: OnAnswer,
 ): { readonly kind: 'finish'; readonly md5: Uint8Array } | ReadProblem => {
   const problem = checkSize(file.fd, file.sizeBytes);
-  onAnswer();
+  onAnswer(problem?.detail);
   return problem ?? { kind: 'finish', md5: new Uint8Array(file.md5.digest()) };
 };
 
