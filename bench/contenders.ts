@@ -90,7 +90,8 @@ const read = (threads: number, cells: readonly string[]): Contender => ({
 
 /** All contenders, in the order in which each round runs them. */
 export const CONTENDERS: readonly Contender[] = [
-  station('defaults', [], ['*/*/*']),
+  station('bodies signed', [], ['S|M|L/*/warm', 'S/*/tls']),
+  station('trusted network', ['--trusted-network'], ['*/*/warm|cold|late']),
   rclone([], ['S|M|L/null/warm']),
   rclone(atOnce(16), ['S|M|D|W/*/warm|cold|tls']),
   rclone(atOnce(64), ['S/*/late']),
@@ -113,7 +114,6 @@ export const CELLS: readonly Cell[] = [
   { set: 'S', sink: 'null', case: 'late' },
   { set: 'S', sink: 'minio', case: 'warm' },
   { set: 'M', sink: 'null', case: 'warm' },
-  { set: 'M', sink: 'null', case: 'cold' },
   { set: 'M', sink: 'minio', case: 'warm' },
   { set: 'L', sink: 'null', case: 'warm' },
   { set: 'L', sink: 'null', case: 'cold' },

@@ -23,7 +23,7 @@ type LookKind = (typeof KINDS)[number];
 export interface Looks {
   /** Places in KINDS. */
   readonly kinds: Uint8Array;
-  /** Three for each name: size in bytes, time of change in ms, inode. */
+  /** Four for each name: size in bytes, time of change in ms, inode, bytes that it occupies. */
   readonly facts: Float64Array;
   /** The system's code, by place, where it does not say what a name is. */
   readonly errnos: ReadonlyMap<number, string>;
@@ -36,10 +36,13 @@ export interface Look {
   readonly sizeBytes: number;
   readonly modifiedMs: number;
   readonly inode: number;
+  readonly allocatedBytes: number;
   readonly errno?: string;
 }
 
-const FACTS = 3;
+const FACTS = 4;
+/** Unit of `st_blocks` (stat(2)), whatever the file system's own blocks are. */
+const STAT_BLOCK_BYTES = 512;
 
 /** Looks at names of an open directory. `onAnswer` is called with each answer of the system. */
 export const lookAtAll = (
@@ -58,6 +61,7 @@ export const lookAtAll = (
       facts[place * FACTS] = kind === 'file' ? Math.min(stats.size, MOST_BYTES) : 0;
       facts[place * FACTS + 1] = stats.mtimeMs;
       facts[place * FACTS + 2] = stats.ino;
+      facts[place * FACTS + 3] = stats.blocks * STAT_BLOCK_BYTES;
     } catch (error: unknown) {
       kinds[place] = KINDS.indexOf(isDirectory ? 'unlistable' : 'unreadable');
       errnos.set(place, systemCode(error));
@@ -75,6 +79,7 @@ export const lookAt = ({ kinds, facts, errnos }: Looks, place: number): Look => 
     sizeBytes: facts[place * FACTS] ?? 0,
     modifiedMs: facts[place * FACTS + 1] ?? 0,
     inode: facts[place * FACTS + 2] ?? 0,
+    allocatedBytes: facts[place * FACTS + 3] ?? 0,
     ...(errno === undefined ? {} : { errno }),
   };
 };

@@ -50,6 +50,10 @@ export interface WalkConfig {
   readonly maxDepth: number;
   /** Called for each answer of the file system, so that someone can tell a slow drive from a silent one. */
   readonly onAnswer?: () => void;
+  /** Nothing but names: no file is looked at, so that all that is said of a file is its path. */
+  readonly namesOnly?: boolean;
+  /** Called with the bytes that each name below the root occupies, folders included; not where only names are read. */
+  readonly onAllocated?: (bytes: number) => void;
   /** Looks at names of an open directory, where a drive that hangs does no harm; in this thread unless given. */
   readonly look?: (directoryFd: number, names: readonly NameToLookAt[]) => Promise<Looks>;
 }
@@ -99,7 +103,7 @@ interface Seen extends Omit<Look, 'kind'> {
 
 // Ends the level where its listing is at its end or breaks off, which is then the last entry.
 const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal): Promise<readonly WalkEntry[]> => {
-  const { onAnswer } = config;
+  const { onAnswer, onAllocated, namesOnly = false } = config;
   const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
   const names: NameToLookAt[] = [];
   let errno: string | undefined;
@@ -115,9 +119,10 @@ const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal)
     }
     onAnswer?.();
   }
-  const seen = await lookInTurn(level, names, config);
+  const seen = namesOnly ? names.map(named) : await lookInTurn(level, names, config);
   signal.throwIfAborted();
   seen.sort((one, other) => one.inode - other.inode);
+  for (const { allocatedBytes } of seen) onAllocated?.(allocatedBytes);
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
   const entries = seen.flatMap((one) => (one.kind === 'directory' ? [] : [entryOf(level, one, { kind: one.kind })]));
   return errno === undefined ? entries : [...entries, ownEntry(level, errno)];
@@ -142,7 +147,15 @@ const lookInTurn = async (
   return seen;
 };
 
-const unseen = (name: string): Seen => ({ name, kind: 'directory', sizeBytes: 0, modifiedMs: 0, inode: 0 });
+const NOT_LOOKED_AT = { sizeBytes: 0, modifiedMs: 0, inode: 0, allocatedBytes: 0 } as const;
+
+const named = ({ name, isDirectory }: NameToLookAt): Seen => ({
+  ...NOT_LOOKED_AT,
+  name,
+  kind: isDirectory ? 'directory' : 'file',
+});
+
+const unseen = (name: string): Seen => ({ ...NOT_LOOKED_AT, name, kind: 'directory' });
 
 const entryOf = (
   level: Level,

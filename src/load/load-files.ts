@@ -11,6 +11,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { walk, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
 import type { Count } from '#import-log/contract.ts';
+import type { WalkEvidence } from '#protocol/loader.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { DoneSet } from './done-set.ts';
 import { endUnread } from './end-unread.ts';
@@ -20,10 +21,11 @@ import { loadOneFile, makeRow } from './load-one-file.ts';
 import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { SendConfig, SendPorts } from './send-ports.ts';
 import type { StopReason } from './stop-switch.ts';
+import { watchWalk } from './walk-evidence.ts';
 
 /** How a load ended; every row that was made is on disk. */
 export type LoadEnd =
-  | { readonly kind: 'finished'; readonly found: Count }
+  | { readonly kind: 'finished'; readonly found: Count; readonly evidence: WalkEvidence }
   /** `walkEnded`: every name of the drive was found before. */
   | { readonly kind: 'stopped'; readonly reason: StopReason; readonly walkEnded: boolean };
 
@@ -49,7 +51,9 @@ const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 
 /** Loads a volume. Errors: the signal's reason, and what is neither the drive's nor the bucket's fault. */
 export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signal: AbortSignal): Promise<LoadEnd> => {
-  const { stopSwitch, dialogue, progress } = ports;
+  const { stopSwitch, dialogue, progress, reader } = ports;
+  const { root, maxDepth, onAnswer, hashKey } = config;
+  const watch = watchWalk({ root, maxDepth, onAnswer, hashKey });
   await logSignature(config, ports);
   // One for all files: a signal that is made of others costs more than a signature.
   const unlessStopped = AbortSignal.any([signal, stopSwitch.signal]);
@@ -58,9 +62,10 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   const counted = { files: 0, bytes: 0 };
   let walkEnded = false;
   try {
-    const { root, maxDepth, onAnswer, look } = config;
-    for await (const entry of walk({ root, maxDepth, onAnswer, look }, signal)) {
-      const hash = pathHash(config.hashKey, entry.path);
+    const { onAllocated } = watch;
+    for await (const entry of walk({ root, maxDepth, onAnswer, onAllocated, look: config.look }, signal)) {
+      const hash = pathHash(hashKey, entry.path);
+      watch.met(entry);
       found.add(hash);
       counted.files += 1;
       counted.bytes = addBytes(counted.bytes, entry.sizeBytes);
@@ -78,8 +83,12 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   flight.check();
   if (stopSwitch.reason === undefined) await endRest(ports, signal);
   await dialogue.allRowsStored();
-  if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason, walkEnded };
-  return { kind: 'finished', found: { ...counted, fingerprint: found.text() } };
+  const stopped = (reason: StopReason): LoadEnd => ({ kind: 'stopped', reason, walkEnded });
+  if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
+  const evidence = await watch.listAgain(() => reader.inputErrors, stopSwitch, signal);
+  if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
+  if (evidence === undefined) throw new Error('A listing breaks off only where the load is stopped');
+  return { kind: 'finished', found: { ...counted, fingerprint: found.text() }, evidence };
 };
 
 // SIGNATURE is never loaded, and its row is the first of the log (spec 4.5).

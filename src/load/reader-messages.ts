@@ -56,8 +56,8 @@ export type ReaderReply = { readonly id: number } & (
 /** What a thread is started with. */
 export interface ReaderThreadData {
   /**
-   * Two 64-bit counters of all threads. The first is raised with each answer of the system: a drive that hangs leaves it
-   * still. The second counts the threads' processor time, in microseconds.
+   * Three 64-bit counters of all threads. The first is raised with each answer of the system: a drive that hangs leaves it
+   * still. The second counts the threads' processor time, in microseconds. The third counts answers that were EIO.
    */
   readonly counters: SharedArrayBuffer;
 }

@@ -33,11 +33,15 @@ interface OpenFile {
   position: number;
 }
 
+/** Hears of each answer of the system, with the code where it was an error. */
+type OnAnswer = (code?: string) => void;
+
 /** Serves one port until it closes. Errors that are not the drive's end the thread. */
 const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadData): void => {
   const counter = new BigInt64Array(counters);
-  const onAnswer = (): void => {
+  const onAnswer: OnAnswer = (code) => {
     Atomics.add(counter, 0, 1n);
+    if (code === 'EIO') Atomics.add(counter, 2, 1n);
   };
   let countedMicros = 0;
   const countCpu = (): void => {
@@ -115,7 +119,7 @@ interface Place {
 type Read<Kind extends ReaderReply['kind']> = Reply<Extract<ReaderReply, { readonly kind: Kind }>> | ReadProblem;
 type Reply<Known> = Known extends unknown ? Omit<Known, 'id'> : never;
 
-const readWhole = (wanted: FileToRead, place: Place, onAnswer: () => void): Read<'whole'> => {
+const readWhole = (wanted: FileToRead, place: Place, onAnswer: OnAnswer): Read<'whole'> => {
   const file = openFile(wanted, onAnswer);
   if ('code' in file) return file;
   try {
@@ -129,15 +133,17 @@ const readWhole = (wanted: FileToRead, place: Place, onAnswer: () => void): Read
   }
 };
 
-const openFile = ({ directoryFd, name, sizeBytes }: FileToRead, onAnswer: () => void): OpenFile | ReadProblem => {
+const openFile = ({ directoryFd, name, sizeBytes }: FileToRead, onAnswer: OnAnswer): OpenFile | ReadProblem => {
   let fd: number;
   try {
     fd = openSync(pathInDirectory(directoryFd, name), FILE_FLAGS);
   } catch (error: unknown) {
-    return readError(error);
+    const problem = readError(error);
+    onAnswer(problem.detail);
+    return problem;
   }
   const problem = checkSize(fd, sizeBytes);
-  onAnswer();
+  onAnswer(problem?.detail);
   if (problem === undefined) return { fd, sizeBytes, md5: createHash('md5'), position: 0 };
   closeSync(fd);
   return problem;
@@ -154,7 +160,7 @@ const checkSize = (fd: number, sizeBytes: number): ReadProblem | undefined => {
   }
 };
 
-const readPart = (file: OpenFile, { bytes, isSigned }: Place, onAnswer: () => void): Read<'part'> => {
+const readPart = (file: OpenFile, { bytes, isSigned }: Place, onAnswer: OnAnswer): Read<'part'> => {
   const { length } = bytes;
   let checksum = 0;
   let filled = 0;
@@ -173,22 +179,23 @@ const readPart = (file: OpenFile, { bytes, isSigned }: Place, onAnswer: () => vo
   return { kind: 'part', crc32: checksum, ...(isSigned ? { sha256: hash('sha256', bytes, 'hex') } : {}) };
 };
 
-const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: () => void): number | ReadProblem => {
+const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: OnAnswer): number | ReadProblem => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return readSync(file.fd, chunk, 0, chunk.length, file.position);
+      const read = readSync(file.fd, chunk, 0, chunk.length, file.position);
+      onAnswer();
+      return read;
     } catch (error: unknown) {
       const problem = readError(error);
+      onAnswer(problem.detail);
       if (problem.detail !== 'EIO' || attempt === READ_ATTEMPTS) return problem;
-    } finally {
-      onAnswer();
     }
   }
 };
 
-const finish = (file: OpenFile, onAnswer: () => void): Read<'finish'> => {
+const finish = (file: OpenFile, onAnswer: OnAnswer): Read<'finish'> => {
   const problem = checkSize(file.fd, file.sizeBytes);
-  onAnswer();
+  onAnswer(problem?.detail);
   return problem ?? { kind: 'finish', md5: file.md5.digest('hex') };
 };
 

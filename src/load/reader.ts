@@ -31,6 +31,8 @@ export interface Reader extends AsyncDisposable {
   /** Files and parts that are being read, or wait to be. */
   readonly openQuestions: number;
   readonly threads: number;
+  /** Answers that were EIO, also where a second try helped. */
+  readonly inputErrors: number;
   /** Processor time of all threads so far. */
   readonly cpuMs: number;
 }
@@ -43,7 +45,7 @@ export interface ReaderConfig {
   readonly isSigned: boolean;
 }
 
-const COUNTERS_BYTES = 16;
+const COUNTERS_BYTES = 24;
 const MICROS_PER_MS = 1000;
 const THREAD_HEAP_MIB = 32;
 /** Questions that are worth a message, however busy the thread is. */
@@ -77,6 +79,9 @@ export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
     },
     get openQuestions() {
       return pool.reduce((sum, { openQuestions }) => sum + openQuestions, 0);
+    },
+    get inputErrors() {
+      return Number(Atomics.load(counter, 2));
     },
     threads: pool.length,
     get cpuMs() {

@@ -44,5 +44,7 @@ export const VOUCHED_WORDS: Readonly<Record<string, string>> = {
   OtherVolumeWithData: 'The drive has another volume with data, which was not loaded.',
   NothingToLoad: 'The drive had nothing to load.',
   FilesFailed: 'Files had failed, and were not tried once more.',
+  WalkNotTrusted:
+    'The drive may hold files that it did not show; these were not loaded, and the log does not name them.',
   DuplicateSignature: 'More than one drive showed the SIGNATURE of this job; this one was loaded.',
 };

@@ -120,6 +120,12 @@ export const LOAD_REASONS = {
     todo: 'Look with `import-station job report {jobId}` which and why. `import-station retry {bay}` loads those alone once more, where another cable or a repaired bucket can help; `import-station confirm {bay} FilesFailed --why TEXT` ends the job as it is.',
     retryHelps: true,
   },
+  WalkNotTrusted: {
+    happened: 'Every file that was found has its row, but the drive may hold more than it showed: {message}.',
+    actor: 'technician',
+    todo: 'Try another cable or power supply and run `import-station retry {bay}`: the drive is walked anew, and only what has no row yet is loaded. `import-station confirm {bay} WalkNotTrusted --why TEXT` ends the job as it is, and the customer is told.',
+    retryHelps: true,
+  },
   NoRoomForLog: {
     happened: "This station's own disk may not have room for the import log of the drive: {message}.",
     actor: 'operator',

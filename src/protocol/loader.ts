@@ -42,6 +42,21 @@ const spentSchema = z.object({
 /** See the schema. */
 export type LoaderTime = z.infer<typeof spentSchema>;
 
+/** What tells whether the walk met everything that the drive holds. */
+const walkEvidenceSchema = z.object({
+  /** Every name, listed once more after the last read. */
+  listedAgain: z.object({ files: z.number().int(), fingerprint: z.string() }),
+  /** Calls of this loader that the drive answered with EIO, also where a second try helped. */
+  inputErrors: z.number().int(),
+  /** Only of a FAT: what is in use, and what the names occupy that were found; `isWhole`: every folder could be listed. */
+  fat: z
+    .object({ usedBytes: z.number(), foundBytes: z.number(), rootBytes: z.number(), isWhole: z.boolean() })
+    .exactOptional(),
+});
+
+/** See the schema. */
+export type WalkEvidence = z.infer<typeof walkEvidenceSchema>;
+
 /** Loader to daemon. */
 export const loaderMessageSchema = z.discriminatedUnion('kind', [
   /** First message: what the root of the mounted volume shows. Nothing else was read. */
@@ -111,7 +126,7 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
     spent: spentSchema.optional(),
   }),
   /** Walk and load are at their end and every row is acknowledged. `found` is the walk's own count. */
-  z.object({ kind: z.literal('finished'), found: count }),
+  z.object({ kind: z.literal('finished'), found: count, evidence: walkEvidenceSchema }),
   /** The load stopped after the files in flight; why is a hold code (bucket, drive or load). */
   z.object({
     kind: z.literal('stopped'),

@@ -5,15 +5,14 @@ import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 import { driveName } from '#drive/identity.ts';
-import { dropFailedRows } from '#import-log/drop-failed.ts';
 import type { JobId } from '#job/job-id.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
 import type { Job } from '#store/contract.ts';
 import { abortable } from './abortable.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { changeJob } from './change-job.ts';
+import { goOnWaiting } from './close-load.ts';
 import { isConfirmable, isConfirmed } from './confirmations.ts';
-import { failedStep } from './failed-files.ts';
 import { freeDrive } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
 import { readHostTime } from './host-time.ts';
@@ -153,7 +152,7 @@ const load = async (
   signal: AbortSignal,
 ): Promise<RunState | Claimed> => {
   const { jobId } = job;
-  const held = await goOnAfterFailed(deps, jobId);
+  const held = await goOnWaiting(deps, { jobId, attachmentId, fingerprint });
   if (held !== undefined) return { kind: 'hold', hold: held, jobId };
   // A load that was finished before a restart has only its log to publish.
   if (deps.store.load(jobId)?.phase === 'publishing') return { kind: 'claimed', job, fingerprint };
@@ -175,6 +174,7 @@ const load = async (
     job,
     driveFingerprint: fingerprint,
     attachmentId,
+    kernelName: drive.kernelName,
     driveName: driveName(drive),
     keysMayCollide: hasSubstitutions(job),
     session,
@@ -192,27 +192,6 @@ const load = async (
   if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
   if (end.kind === 'hold') return { kind: 'hold', hold: inWords(deps, jobId, end.hold), jobId };
   return { kind: 'claimed', job, fingerprint, ...(progress === undefined ? {} : { progress }) };
-};
-
-// What a person has said of failed files, if the load waits for that; the hold where nobody has said anything yet.
-const goOnAfterFailed = async (deps: RunDeps, jobId: JobId): Promise<Hold | undefined> => {
-  const { store, config, journal } = deps;
-  const load = store.load(jobId);
-  const waiting = load === undefined ? undefined : failedStep(store, load, config.jobs.failedWait);
-  switch (waiting?.step) {
-    case undefined:
-      return undefined;
-    case 'hold':
-      return waiting?.hold;
-    case 'publish':
-      if (store.job(jobId)?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
-      store.changeLoad(jobId, { phase: 'publishing' });
-      return undefined;
-    case 'load-again':
-      journal.info({ jobId }, 'failed files are loaded again');
-      await dropFailedRows(loadFolder(config.station.stateDir, jobId).workingLog);
-      return undefined;
-  }
 };
 
 const roomQuestion = ({ config }: RunDeps, jobId: JobId, usedFiles: number): RoomQuestion => {

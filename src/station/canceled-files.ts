@@ -44,9 +44,12 @@ export const addCanceledRows = async ({ job, workingLog, uploads, now }: Cancele
 };
 
 /** The ending of a load as the history keeps it, with what is known of the walk: one with a summary had ended its walk. */
-export const withWalk = ({ ending, summary }: Pick<Load, 'ending' | 'summary'>): Pick<Load, 'ending'> => {
+export const withWalk = (
+  { ending, summary }: Pick<Load, 'ending' | 'summary'>,
+  isWalkTrusted: boolean,
+): Pick<Load, 'ending'> => {
   if (ending === undefined) return {};
-  const walk = summary === undefined ? WALK_NOT_COMPLETE : WALK_COMPLETE;
+  const walk = summary === undefined || !isWalkTrusted ? WALK_NOT_COMPLETE : WALK_COMPLETE;
   return { ending: { ...ending, details: { walk, ...ending.details } } };
 };
 

@@ -27,6 +27,7 @@ import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
 import { formatSummary } from './summary.ts';
 import { holdOfEnding } from './verify.ts';
+import { waitingLoad } from './waiting-load.ts';
 
 /** What ending a job needs. */
 export interface EndJobDeps extends RunDeps {
@@ -121,7 +122,8 @@ const finish = async (
   const count = await countDone(deps, load);
   if (count === undefined) await closeEmpty(deps, load);
   else {
-    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count), ...withWalk(load) });
+    const isWalkTrusted = waitingLoad(store, load, true)?.code !== 'WalkNotTrusted';
+    store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(count), ...withWalk(load, isWalkTrusted) });
     // What the bucket refuses is a hold of the job, which `retry` ends; the drive may go all the same.
     await publisher.publish(jobId);
   }

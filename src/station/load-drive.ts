@@ -3,15 +3,14 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
-import type { Count } from '#import-log/contract.ts';
+import { readDriveState } from '#drive/drive-state.ts';
 import { countLog, judge } from '#import-log/ledger.ts';
 import { openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
 import type { JobId } from '#job/job-id.ts';
 import type { Account, Job, Load } from '#store/contract.ts';
 import { WALK_COMPLETE } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
-import { isConfirmed } from './confirmations.ts';
-import { holdForFailed } from './failed-files.ts';
+import { closeLoad } from './close-load.ts';
 import { giveOrder, type FinishedTally } from './give-order.ts';
 import { hold, type Hold } from './hold.ts';
 import { createKeyIndex } from './key-index.ts';
@@ -20,14 +19,17 @@ import { createLoadingTime } from './loading-time.ts';
 import type { LoaderSession } from './loader-session.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
-import { formatSummary } from './summary.ts';
 import { superviseLoad, type LoaderProgress, type LoadOutcome, type LoadStops } from './supervise-load.ts';
+import { waitForWalk } from './waiting-load.ts';
+import { doubtsOfWalk, type WalkFacts } from './walk-trust.ts';
 
 /** What is loaded, and who watches. */
 export interface LoadTask {
   readonly job: Job;
   readonly driveFingerprint: string;
   readonly attachmentId: string;
+  /** `sdb` */
+  readonly kernelName: string;
   readonly driveName: string;
   /** The job has substitutions. */
   readonly keysMayCollide: boolean;
@@ -50,11 +52,15 @@ export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSign
     return { kind: 'hold', hold: { code: 'AccountProblem', details: { problem: 'the account is gone' } } };
   }
   const load = startedLoad(deps, task);
+  const before = await readDriveState(task.kernelName);
   const outcome = await runLoader(deps, task, { account, load }, signal);
   const walkEnded = outcome.kind === 'finished' || (outcome.kind === 'hold' && outcome.walkEnded === true);
   if (walkEnded) noteWalkEnded(deps, task.job.jobId);
   if (outcome.kind !== 'finished') return outcome;
-  const held = await closeLedger(deps, task, load, outcome.found);
+  const after = await readDriveState(task.kernelName);
+  // What a drive answered that is gone, or another by now, says nothing of the files.
+  if (before === undefined || after?.diskSequence !== before.diskSequence) return { kind: 'interrupted' };
+  const held = await closeLedger(deps, task, load, { ...outcome, before, after });
   return held === undefined ? { kind: 'counted' } : { kind: 'hold', hold: held };
 };
 
@@ -113,28 +119,24 @@ const closeLedger = async (
   deps: RunDeps,
   { attachmentId, driveFingerprint: fingerprint }: LoadTask,
   load: Load,
-  found: Count,
+  walked: WalkFacts,
 ): Promise<Hold | undefined> => {
   const { config, store, journal, now } = deps;
   const { jobId } = load;
+  const { found } = walked;
   const counted = await countLog(readWorkingLog(loadFolder(config.station.stateDir, jobId).workingLog), load.hashKey);
   const verdict = judge(found, counted);
   if (verdict.kind === 'unbalanced') {
     journal.error({ jobId, found, counted: counted.all, reason: verdict.message }, 'ledger does not balance');
     return hold('LedgerDoesNotBalance', { jobId, problem: verdict.message });
   }
+  const doubts = doubtsOfWalk(walked);
   const job = store.job(jobId);
-  const isBeingEnded = store.load(jobId)?.ending !== undefined;
-  if (counted.failed.files > 0 && config.jobs.failedWait && job !== undefined && !isBeingEnded) {
-    store.changeLoad(jobId, { summary: formatSummary(counted) });
-    return holdForFailed(store, job, counted, now());
+  if (doubts.length > 0 && job !== undefined && store.load(jobId)?.ending === undefined) {
+    journal.warn({ jobId, found, doubts }, 'walk is not trusted');
+    return waitForWalk(store, job, { count: counted, doubts }, now());
   }
-  const isEmpty = counted.loaded.files + counted.failed.files === 0;
-  const vouched = { jobId, attachmentId, fingerprint };
-  if (isEmpty && !isConfirmed(store, 'NothingToLoad', vouched)) return hold('NothingToLoad');
-  // A job whose every file failed before its first request has not been in progress until now.
-  if (job?.state.job === 'Pending') changeJob(deps, jobId, { kind: 'first-file' });
-  store.changeLoad(jobId, { phase: 'publishing', summary: formatSummary(counted) });
-  journal.info({ jobId, found, verdict: verdict.kind }, 'load finished');
-  return undefined;
+  const held = closeLoad(deps, { jobId, attachmentId, fingerprint }, counted);
+  if (held === undefined) journal.info({ jobId, found, verdict: verdict.kind }, 'load finished');
+  return held;
 };

@@ -4,7 +4,7 @@
 import type { Count } from '#import-log/contract.ts';
 import type { WorkingLog } from '#import-log/working-log.ts';
 import { SECOND_MS } from '#language/units.ts';
-import type { LoaderMessage } from '#protocol/loader.ts';
+import type { LoaderMessage, WalkEvidence } from '#protocol/loader.ts';
 import { hold, type Hold } from './hold.ts';
 import type { KeyIndex } from './key-index.ts';
 import type { LoadingTime } from './loading-time.ts';
@@ -37,7 +37,7 @@ export interface LoadStops {
 
 /** How a loader ended. */
 export type LoadOutcome =
-  | { readonly kind: 'finished'; readonly found: Count }
+  | { readonly kind: 'finished'; readonly found: Count; readonly evidence: WalkEvidence }
   /** `walkEnded`: every name of the drive was found before it stopped. */
   | { readonly kind: 'hold'; readonly hold: Hold; readonly walkEnded?: boolean }
   /** The drive was pulled. */
@@ -134,7 +134,7 @@ const serve = async (
       ports.onProgress(message);
       return undefined;
     case 'finished':
-      return { kind: 'finished', found: message.found };
+      return { kind: 'finished', found: message.found, evidence: message.evidence };
     case 'stopped':
       if (message.code === 'Interrupted') return { kind: 'interrupted' };
       return {

@@ -59,7 +59,7 @@ const setScene = async (stack: AsyncDisposableStack): Promise<Scene> => {
   const files = makeFiles();
   const { jobId, job } = await prepareDrive({
     station,
-    minio: { ...minio, endpoint: proxy.endpoint, pid: 0 },
+    minio: { ...minio, endpoint: proxy.endpoint },
     bucket: BUCKET,
     image,
     sizeBytes: 192 * MIB,

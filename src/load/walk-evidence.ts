@@ -1,0 +1,84 @@
+// What tells whether the walk of a load met everything: all directories listed once more, names only, after the last read,
+// and on FAT the space that is in use against the space of what was found (a FAT directory that cannot be read is listed
+// without an error, as if it ended there).
+//
+// INVARIANT: memory does not grow with the number of names; a listing is a count and a sum of hashes.
+
+import { lstat, statfs } from 'node:fs/promises';
+
+import { walk, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
+import { systemCode } from '#drive/system-code.ts';
+import { createPathSum, pathHash } from '#import-log/path-hash.ts';
+import type { WalkEvidence } from '#protocol/loader.ts';
+import type { StopSwitch } from './stop-switch.ts';
+
+/** Watches a walk while it goes on. */
+export interface WalkWatch {
+  /** To be called with every entry. */
+  readonly met: (entry: Pick<WalkEntry, 'kind' | 'errno'>) => void;
+  /** To be called with the bytes that each name occupies. */
+  readonly onAllocated: (bytes: number) => void;
+  /**
+   * Lists all directories once more and gives the evidence; undefined where the load is stopped meanwhile. `readErrors`: what
+   * reading the files met. Errors: the signal's reason.
+   */
+  listAgain(readErrors: () => number, stopSwitch: StopSwitch, signal: AbortSignal): Promise<WalkEvidence | undefined>;
+}
+
+/** What is walked. */
+export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 'onAnswer'> {
+  readonly hashKey: Uint8Array;
+}
+
+/** `f_type` of every FAT (statfs(2), MSDOS_SUPER_MAGIC). */
+const FAT_TYPE = 0x4d44;
+const STAT_BLOCK_BYTES = 512;
+
+/** Starts to watch. */
+export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch => {
+  let inputErrors = 0;
+  let foundBytes = 0;
+  let isWhole = true;
+  const met: WalkWatch['met'] = ({ kind, errno }) => {
+    if (errno === 'EIO') inputErrors += 1;
+    if (kind === 'unlistable' || kind === 'too-deep' || kind === 'unreadable') isWhole = false;
+  };
+  return {
+    met,
+    onAllocated: (bytes) => {
+      foundBytes += bytes;
+    },
+    listAgain: async (readErrors, stopSwitch, signal) => {
+      const sum = createPathSum();
+      let files = 0;
+      let fat: Pick<FatSpace, 'usedBytes' | 'rootBytes'> | undefined;
+      try {
+        fat = await fatSpace(config.root);
+        for await (const entry of walk({ ...config, namesOnly: true }, signal)) {
+          if (stopSwitch.reason !== undefined) return undefined;
+          met(entry);
+          sum.add(pathHash(hashKey, entry.path));
+          files += 1;
+        }
+      } catch (error: unknown) {
+        // The root itself; what was not listed is missing in the sum.
+        if (systemCode(error) === 'EIO') inputErrors += 1;
+        isWhole = false;
+      }
+      return {
+        listedAgain: { files, fingerprint: sum.text() },
+        inputErrors: inputErrors + readErrors(),
+        ...(fat === undefined ? {} : { fat: { ...fat, foundBytes, isWhole } }),
+      };
+    },
+  };
+};
+
+type FatSpace = NonNullable<WalkEvidence['fat']>;
+
+const fatSpace = async (root: string): Promise<Pick<FatSpace, 'usedBytes' | 'rootBytes'> | undefined> => {
+  const { type, bsize, blocks, bfree } = await statfs(root);
+  if (type !== FAT_TYPE) return undefined;
+  const { blocks: ofRoot } = await lstat(root);
+  return { usedBytes: (blocks - bfree) * bsize, rootBytes: ofRoot * STAT_BLOCK_BYTES };
+};
