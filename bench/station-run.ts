@@ -60,7 +60,7 @@ export const startStationUnderTest = async (options: {
 }): Promise<StationUnderTest> => {
   const { sink, image, accountOptions } = options;
   // A bay knows its image by the name: under the other one the drive is signed, and read by peers, unseen by the station.
-  const bayImage = `${image}-in-bay`;
+  const bayImage = `${image}-in-bay${accountOptions.join('')}`;
   await link(image, bayImage);
   const station = await startStation({ bays: [{ name: BAY, image: bayImage }], config: CONFIG });
   const signalDaemon = (name: 'SIGSTOP' | 'SIGCONT'): void => {

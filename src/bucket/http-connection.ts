@@ -49,8 +49,10 @@ export interface ConnectionEvents {
 }
 
 /** A body up to this size is copied behind its head: one write of one piece costs less than one of two. */
-const ONE_PIECE_BYTES = 32 * KIB;
-const MAX_HEAD_BYTES = 16 * KIB;
+const ONE_PIECE_BYTES = 16 * KIB;
+const MAX_HEAD_BYTES = 4 * KIB;
+/** Answers are short. */
+const READ_BYTES = 4 * KIB;
 
 interface Exchange {
   readonly resolve: (answer: HttpAnswer) => void;
@@ -64,7 +66,12 @@ export const openConnection = (
   tlsSession: Buffer | undefined,
   { onFree, onGone, onTlsSession }: ConnectionEvents,
 ): HttpConnection => {
-  const socket = connect(place, tlsSession, onTlsSession);
+  const socket = connect(place, tlsSession, {
+    onTlsSession,
+    onBytes: (bytes) => {
+      hear(bytes);
+    },
+  });
   const reader = createAnswerReader();
   let current: Exchange | undefined;
   let isGone = false;
@@ -87,6 +94,15 @@ export const openConnection = (
       finish(new Error('not to be used again'));
     else onFree(connection);
     exchange?.resolve(answer);
+  };
+  const hear = (bytes: Uint8Array): void => {
+    if (isGone) return;
+    try {
+      const answer = reader.push(bytes);
+      if (answer !== undefined) take(answer);
+    } catch (error: unknown) {
+      finish(error instanceof Error ? error : new Error('Cannot read the answer', { cause: error }));
+    }
   };
   const connection: HttpConnection = {
     exchange: ({ head, body }) => {
@@ -119,17 +135,6 @@ export const openConnection = (
   socket.on('timeout', () => {
     finish(timeoutError(socket.connecting ? 'the connection was not made in time' : 'the connection was silent'));
   });
-  socket.on('data', (chunk: Buffer) => {
-    if (isGone) return;
-    let answer: HttpAnswer | undefined;
-    try {
-      answer = reader.push(chunk);
-    } catch (error: unknown) {
-      finish(error instanceof Error ? error : new Error('Cannot read the answer', { cause: error }));
-      return;
-    }
-    if (answer !== undefined) take(answer);
-  });
   socket.on('end', () => {
     const answer = isGone ? undefined : reader.end();
     if (answer !== undefined) take(answer);
@@ -145,10 +150,20 @@ export const openConnection = (
 const connect = (
   { isEncrypted, hostname, port, certificateAuthority }: HttpPlace,
   session: Buffer | undefined,
-  onTlsSession: (session: Buffer) => void,
+  {
+    onBytes,
+    onTlsSession,
+  }: { readonly onBytes: (bytes: Uint8Array) => void; readonly onTlsSession: (session: Buffer) => void },
 ): Socket => {
   const target = { host: hostname, port, noDelay: true };
-  if (!isEncrypted) return connectPlain(target);
+  if (!isEncrypted) {
+    // Into one small memory again and again: a stream would take 64 KiB for each answer and give most of them back.
+    const callback = (count: number, memory: Uint8Array): boolean => {
+      onBytes(memory.subarray(0, count));
+      return true;
+    };
+    return connectPlain({ ...target, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } });
+  }
   const socket = connectTls({
     ...target,
     ALPNProtocols: ['http/1.1'],
@@ -157,6 +172,7 @@ const connect = (
     ...(session === undefined ? {} : { session }),
   });
   socket.on('session', onTlsSession);
+  socket.on('data', onBytes);
   return socket;
 };
 
