@@ -1,7 +1,6 @@
 // One measured run of a program that is not the station: its time, CPU time and peak memory, by bench/go/measured-run.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -47,7 +46,17 @@ export const runMeasured = async (
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-SHOWN_CHARACTERS);
   });
-  await once(child, 'close');
+  let failure: unknown;
+  child.once('error', (error) => {
+    failure = error;
+  });
+  // Not before all that hold its stderr are gone: the program may still have the drive open when its end was asked for.
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  child.once('close', () => {
+    resolve();
+  });
+  await closed;
+  if (failure !== undefined) throw new Error(`Cannot run ${command.program}`, { cause: failure });
   const usage = usageSchema.parse(JSON.parse(await readFile(usagePath, 'utf8')));
   if (usage.exitCode !== 0) {
     throw new Error(`${[command.program, ...command.args].join(' ')} ended with ${String(usage.exitCode)}:\n${said}`);

@@ -131,17 +131,20 @@ const measureResume = async (scene: Scene, set: DataSet, signal: AbortSignal): P
   await using tested = await startStationUnderTest({ sink: scene.sink, image, accountOptions: [] });
   const { station } = tested;
   const { jobId } = await tested.prepare(BUCKET);
+  const pluggedAt = Date.now();
   await using drive = await plug(tested.bayImage);
   const sampler = sampleLoader(station.launcher().pid);
   try {
     await waitForLine(station, { jobId, message: LOAD_STARTED }, signal);
-    const former = startsOf(station, jobId).length;
+    const former = startsOf(station, jobId);
+    const firstSeconds = ((former[0]?.at ?? Number.NaN) - pluggedAt) / SECOND_MS;
+    scene.onFigure({ what: 'from the plug to the order to the first loader', value: firstSeconds, unit: 's' });
     await until(() => isNearItsEnd(station, set, signal), {
       ...{ what: 'most files have their row', deadlineMs: DEADLINE_MS },
     });
     const killedAt = Date.now();
     await station.restartDaemon('SIGKILL');
-    const resumed = await until(() => startsOf(station, jobId).slice(former)[0], {
+    const resumed = await until(() => startsOf(station, jobId)[former.length], {
       ...{ what: 'the load goes on', deadlineMs: DEADLINE_MS, describe: () => station.journalText().slice(-4_000) },
     });
     scene.onFigure({ what: 'rows in the log of a load that goes on', value: resumed.files, unit: 'rows' });

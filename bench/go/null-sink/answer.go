@@ -2,8 +2,8 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 )
 
 const (
@@ -24,7 +24,9 @@ func refusal(status int, code string, message string) answer {
 }
 
 func (s *sink) format(out []byte, asked *request, reply answer) []byte {
-	out = fmt.Appendf(out, "HTTP/1.1 %d %s\r\nServer: null-sink\r\nx-amz-request-id: 1\r\nDate: %s\r\n", reply.status, http.StatusText(reply.status), *s.date.Load())
+	out = append(strconv.AppendInt(append(out, "HTTP/1.1 "...), int64(reply.status), 10), ' ')
+	out = append(append(out, http.StatusText(reply.status)...), "\r\nServer: null-sink\r\nx-amz-request-id: 1\r\nDate: "...)
+	out = append(append(out, *s.date.Load()...), "\r\n"...)
 	for _, header := range reply.headers {
 		out = append(append(out, header...), "\r\n"...)
 	}
@@ -36,7 +38,7 @@ func (s *sink) format(out []byte, asked *request, reply answer) []byte {
 		length = reply.length
 	}
 	if reply.status != 204 {
-		out = fmt.Appendf(out, "Content-Length: %d\r\n", length)
+		out = append(strconv.AppendInt(append(out, "Content-Length: "...), length, 10), "\r\n"...)
 	}
 	if asked.isLast {
 		out = append(out, "Connection: close\r\n"...)

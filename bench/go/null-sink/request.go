@@ -3,6 +3,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"net/url"
 	"strconv"
@@ -49,39 +50,46 @@ func readHead(reader *bufio.Reader) (*request, error) {
 		if len(line) <= 2 {
 			return asked, nil
 		}
-		if err := asked.readHeader(string(line)); err != nil {
+		if err := asked.readHeader(line); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (asked *request) readHeader(line string) error {
-	name, value, _ := strings.Cut(line, ":")
-	name, value = strings.ToLower(name), strings.TrimSpace(value)
+// Of a header only the value that is kept becomes a string of its own: this runs for every header of every request.
+func (asked *request) readHeader(line []byte) error {
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	for index, letter := range name {
+		if letter >= 'A' && letter <= 'Z' {
+			name[index] = letter + 'a' - 'A'
+		}
+	}
+	value = bytes.TrimSpace(value)
 	var err error
-	switch name {
+	switch string(name) {
 	case "content-length":
-		asked.length, err = strconv.ParseInt(value, 10, 64)
+		asked.length, err = strconv.ParseInt(string(value), 10, 64)
 		if asked.length < 0 {
 			return errors.New("a negative length")
 		}
 	case "x-amz-decoded-content-length":
-		asked.decodedLength, err = strconv.ParseInt(value, 10, 64)
+		asked.decodedLength, err = strconv.ParseInt(string(value), 10, 64)
 	case "transfer-encoding":
 		asked.isChunked = true
 	case "expect":
 		asked.expects = true
 	case "connection":
-		asked.isLast = strings.EqualFold(value, "close")
+		asked.isLast = bytes.EqualFold(value, []byte("close"))
 	case "content-md5":
-		asked.md5 = value
+		asked.md5 = string(value)
 	case "content-type":
-		asked.metadata = append(asked.metadata, "Content-Type: "+value)
+		asked.metadata = append(asked.metadata, "Content-Type: "+string(value))
+	case "x-amz-checksum-algorithm", "x-amz-checksum-type":
 	default:
-		if strings.HasPrefix(name, "x-amz-meta-") {
-			asked.metadata = append(asked.metadata, name+": "+value)
-		} else if strings.HasPrefix(name, "x-amz-checksum-") && name != "x-amz-checksum-algorithm" && name != "x-amz-checksum-type" {
-			asked.checksums = append(asked.checksums, name+": "+value)
+		if bytes.HasPrefix(name, []byte("x-amz-meta-")) {
+			asked.metadata = append(asked.metadata, string(name)+": "+string(value))
+		} else if bytes.HasPrefix(name, []byte("x-amz-checksum-")) {
+			asked.checksums = append(asked.checksums, string(name)+": "+string(value))
 		}
 	}
 	return err
