@@ -134,6 +134,8 @@ const serve = async (
       ports.onProgress(message);
       return undefined;
     case 'finished':
+      // A FAT that was pulled lists its folders as empty, and says nothing.
+      if (!(await ports.isDrivePresent(signal))) return { kind: 'interrupted' };
       return { kind: 'finished', found: message.found };
     case 'stopped':
       if (message.code === 'Interrupted') return { kind: 'interrupted' };
