@@ -44,8 +44,9 @@ export type LoadOutcome =
   | { readonly kind: 'interrupted' };
 
 // A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts
-// are 30 s). Checked a little earlier, so that a person reads it within the minute.
-const SILENCE_MS = 55 * SECOND_MS;
+// are 30 s, and 10 s more for what the kernel tries then). Less than that, so that a person reads it within the minute: what
+// is left of the loader is ended first.
+const SILENCE_MS = 50 * SECOND_MS;
 
 /** Serves a loader until it has finished, stopped, died, or fallen silent. */
 export const superviseLoad = async (
