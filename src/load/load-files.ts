@@ -81,6 +81,8 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
     await flight.landed();
   }
   flight.check();
+  // What a drive that has left did not list was not found.
+  if (stopSwitch.reason?.code === 'Interrupted') walkEnded = false;
   if (stopSwitch.reason === undefined) await endRest(ports, signal);
   await dialogue.allRowsStored();
   const stopped = (reason: StopReason): LoadEnd => ({ kind: 'stopped', reason, walkEnded });
@@ -128,11 +130,14 @@ const begin = async (
   const verdict = judgeEntry(entry, config.entryRules);
   if (verdict.kind === 'row') {
     const { status, code, key, contentType } = verdict;
-    if (code === 'ReadError' && errno !== undefined && !FILE_SYSTEM_ANSWERS.has(errno)) {
+    const toRow = (): Promise<void> =>
+      makeRow({ finishedAt: config.now(), path, status, code, key, md5: '', sizeBytes, contentType }, ports);
+    if (code !== 'ReadError' || errno === undefined || FILE_SYSTEM_ANSWERS.has(errno)) return toRow();
+    // In flight, for it takes its time to know that the drive stays.
+    await flight.launch(async () => {
       const end = await endUnread({ path, text: '' }, { code, detail: errno }, ports);
-      if (end.kind === 'left') return;
-    }
-    await makeRow({ finishedAt: config.now(), path, status, code, key, md5: '', sizeBytes, contentType }, ports);
+      if (end.kind !== 'left') await toRow();
+    });
     return;
   }
   const { directory, name, modifiedAt } = entry;

@@ -1,7 +1,7 @@
 // One stay of a drive in a bay, from the moment it is noticed until it is gone.
 //
 // INVARIANTS
-// - One attempt at a time; an attempt ends in `hold`, `interrupted` or `done` with every loader of the drive ended.
+// - One attempt at a time; the next one begins when every loader of the drive has been ended.
 // - The attachment is stored before anything is done with the drive; `done` is stored before it is said.
 // - The run never touches the drive itself: the launcher and the loader do.
 // - Aborting the run (the drive left, or the daemon stops) ends the attempt promptly and changes no job.
@@ -43,9 +43,8 @@ class HeldError extends Error {
   }
 }
 
-// Every other end is one that the loader itself took part in.
-const mayHang = (end: RunState, signal: AbortSignal): boolean =>
-  signal.aborted || (end.kind === 'hold' && end.hold.code === 'LoaderNotAnswering');
+// Every other end, but for an attempt that was stopped, is one that the loader itself took part in.
+const isNotAnswering = (end: RunState): boolean => end.kind === 'hold' && end.hold.code === 'LoaderNotAnswering';
 
 /** Starts the run of a drive that has just been noticed. */
 export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
@@ -94,9 +93,12 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     const stops = { gentle: gentleStop.signal, final: finalStop.signal };
     const ports = { change, stopAsDuplicate, stops };
     running = attemptSafely(deps, options, ports, signal).then(async (end) => {
-      if (mayHang(end, signal)) await endLoaders(deps, options.drive);
+      // Said first: what hangs may take its time to end, and a person waits for the word.
+      const isSilent = isNotAnswering(end);
+      if (isSilent) change(end);
+      if (isSilent || signal.aborted) await endLoaders(deps, options.drive);
       running = undefined;
-      change(end);
+      if (!isSilent) change(end);
     });
   };
 

@@ -44,8 +44,9 @@ export type LoadOutcome =
   | { readonly kind: 'interrupted' };
 
 // A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts
-// are 30 s). Checked a little earlier, so that a person reads it within the minute.
-const SILENCE_MS = 55 * SECOND_MS;
+// are 30 s, and 10 s more for what the kernel tries then). Less than that, so that a person reads it within the minute: what
+// is left of the loader is ended first.
+const SILENCE_MS = 50 * SECOND_MS;
 
 /** Serves a loader until it has finished, stopped, died, or fallen silent. */
 export const superviseLoad = async (
@@ -134,6 +135,8 @@ const serve = async (
       ports.onProgress(message);
       return undefined;
     case 'finished':
+      // A FAT that was pulled lists its folders as empty, and says nothing.
+      if (!(await ports.isDrivePresent(signal))) return { kind: 'interrupted' };
       return { kind: 'finished', found: message.found, evidence: message.evidence };
     case 'stopped':
       if (message.code === 'Interrupted') return { kind: 'interrupted' };

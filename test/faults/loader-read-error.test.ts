@@ -49,7 +49,8 @@ test('runLoader: gives a file with an unreadable sector ReadError, and loads the
     assert.equal(found.get('a/good')?.status, 200);
     assert.equal(found.get(victim === 'large.bin' ? 'small.bin' : 'large.bin')?.status, 200);
     assert.deepEqual(await minio.listUploads(options.access.bucket), []);
-    assert.equal(loader.messages.filter(({ kind }) => kind === 'drive-check').length, 1);
+    // Once more after a while: it may have been on its way out.
+    assert.equal(loader.messages.filter(({ kind }) => kind === 'drive-check').length, 2);
   } finally {
     await run('umount', [options.root]);
   }

@@ -90,7 +90,7 @@ const sentBy = (bucket: string, { method, url }: { readonly method: string; read
 };
 
 /** What was sent by requests from the given one on, although it was on disk before. */
-const sentAgain = (
+export const sentAgain = (
   { proxy, bucket }: Pick<KillScene, 'proxy' | 'bucket'>,
   had: OnDisk,
   asked: number,
