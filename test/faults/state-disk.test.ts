@@ -1,11 +1,11 @@
-// The station's own disk: full, or its database held by another. Nothing is lost, nothing that has its row is sent twice,
-// and what happened, who acts and what to do is said.
+// The station's own disk: full, read-only, or its database held by another. Nothing is lost, nothing that has its row is
+// sent twice, and what happened, who acts and what to do is said.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { appendFile, chmod, chown, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -19,6 +19,7 @@ import { run, tryRun, type RunResult } from '../support/run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive, type PreparedJob } from '../support/signed-drive.ts';
 import { PRODUCT_FOLDER, startStation, STATION_UID, type Station } from '../support/station.ts';
+import { until } from '../support/wait.ts';
 
 const BAY = 'Bay 1';
 const BUCKET = 'customer-data';
@@ -36,9 +37,9 @@ let stateDir: string;
 let stateDevice: string;
 let plugged: Plug[] = [];
 
-/** The state directory lies on a small file system of its own. */
+/** The state directory lies on a small file system of its own, which is made read-only at its first error. */
 const mountState = async (): Promise<void> => {
-  await run('mount', ['-t', 'ext4', stateDevice, stateDir]);
+  await run('mount', ['-t', 'ext4', '-o', 'errors=remount-ro', stateDevice, stateDir]);
 };
 
 before(async () => {
@@ -235,7 +236,43 @@ describe('station: a full state disk', () => {
       );
     });
   }
+
+  test('before the load is a hold, too', async () => {
+    const prepared = await prepare(smallFiles(10));
+    await fillDisk();
+    await plugIn();
+
+    await waitForHold(['NoRoomForLog', 'StateDiskFull', 'StoreFull']);
+    await emptyDisk();
+    await station.ask('retry', BAY);
+
+    await checkEnd(prepared);
+    assert.deepEqual(sentAgain(prepared), []);
+  });
 });
+
+/** What ext4 does at an error of its own: every write is refused from now on. */
+const makeReadOnly = async (): Promise<void> => {
+  await writeFile(`/sys/fs/ext4/${stateDevice.replace('/dev/', '')}/trigger_fs_error`, 'a test');
+  await until(
+    () =>
+      appendFile(join(stateDir, FILLER), 'x').then(
+        () => false,
+        () => true,
+      ),
+    {
+      what: 'the state disk is read-only',
+    },
+  );
+};
+
+const repairDisk = async (): Promise<void> => {
+  await run('umount', [stateDir]);
+  // 1: errors were corrected.
+  const { exitCode } = await tryRun('e2fsck', ['-f', '-y', stateDevice]);
+  assert.ok(exitCode <= 1, String(exitCode));
+  await mountState();
+};
 
 /** Starts the daemon where it must not come up, and gives how it ended. */
 const failToStart = (): Promise<RunResult> =>
@@ -252,6 +289,27 @@ const checkRefusal = ({ exitCode, stderr }: RunResult, wantedExit: number, code:
     new RegExp(`^import-station: [^]*\\n {2}Who acts: +[^]*\\n {2}What to do: [^]*Code: +${code}\\n$`, 'u'),
   );
 };
+
+test('station: a state disk that becomes read-only in the middle is a hold; after its repair the load goes on', async () => {
+  const prepared = await prepare(smallFiles(200));
+  const broken = actAfter(prepared, 20, makeReadOnly);
+  await plugIn();
+
+  await broken;
+  await waitForHold(['StateDiskFailed', 'StoreUnreadable']);
+  const logged = await loggedFiles(prepared);
+  await station.daemon().end('SIGTERM');
+  checkRefusal(await failToStart(), 69, 'StoreUnreadable');
+  await repairDisk();
+  await station.startDaemon();
+
+  await checkEnd(prepared);
+  const again = sentAgain(prepared);
+  assert.deepEqual(
+    again.filter((write) => logged.some((name) => write.endsWith(name))),
+    [],
+  );
+});
 
 /** Another process that holds a lock of the store until it is ended. */
 const holdStore = async (statement: string): Promise<AsyncDisposable> => {
@@ -273,6 +331,23 @@ const holdStore = async (statement: string): Promise<AsyncDisposable> => {
     },
   };
 };
+
+test('station: a store that another process holds for long is a hold, and retry goes on once it is free', async () => {
+  const prepared = await prepare(smallFiles(60));
+  let lock: AsyncDisposable | undefined;
+  const held = actAfter(prepared, 50, async () => {
+    lock = await holdStore('BEGIN IMMEDIATE');
+  });
+  await plugIn();
+
+  await held;
+  await waitForHold(['StoreBusy']);
+  await lock?.[Symbol.asyncDispose]();
+  await station.ask('retry', BAY);
+
+  await checkEnd(prepared);
+  assert.deepEqual(sentAgain(prepared), []);
+});
 
 test('daemon: does not start while another process has the store for itself', async () => {
   await station.daemon().end('SIGTERM');
