@@ -54,6 +54,8 @@ export interface BucketProblem {
    * does not help.
    */
   readonly holdCode?: BucketHoldCode;
+  /** The bucket asks for fewer requests; whatever it is that is asked for. */
+  readonly isThrottling?: true;
   /** Set by the retry: an earlier attempt got no clear answer, so that what it asked for may have been done. */
   readonly isAfterTrouble?: boolean;
   /** S3's message, printable. */

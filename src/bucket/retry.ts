@@ -4,11 +4,13 @@
 // 1. Only problems of scope `transient` are waited out; every other answer is given back at once.
 // 2. An attempt counts against a key only if another key was acknowledged while it ran or since the one before it:
 //    while nothing gets through, it is the bucket that fails and not the key, and the wait has no end but the signal.
+//    A bucket that asks for fewer requests says nothing of the key, whatever else gets through: that is never counted.
 // 3. A problem that names a hold (an answer that is none of S3) is no outage: where nothing else gets through it becomes
 //    that hold, soon where nothing ever did, later where the bucket has answered before and may do so again.
 // 4. Waits grow to a limit and are drawn from their whole range (full jitter), so that many requests do not return as
 //    one.
 
+import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SECOND_MS } from '#language/units.ts';
 import type { BucketProblem } from './contract.ts';
@@ -33,6 +35,9 @@ const RETRY_BUDGET: RetryBudget = {
   longestWaitMs: 30 * SECOND_MS,
 };
 
+/** An open request that lasts longer than this, no other one being answered, is told as trouble. */
+const SILENCE_TOLD_MS = 10 * SECOND_MS;
+
 /** What `createRetry` needs of its surroundings. */
 export interface RetryDeps {
   /** At least 0, below 1. */
@@ -40,6 +45,8 @@ export interface RetryDeps {
   /** Waits; rejects with the signal's reason. */
   readonly sleep?: (waitMs: number, signal: AbortSignal) => Promise<void>;
   readonly budget?: RetryBudget;
+  /** A monotonic clock, in milliseconds. */
+  readonly nowMs?: () => number;
 }
 
 /** Asks again on behalf of all requests to one bucket. */
@@ -50,13 +57,19 @@ export interface Retry {
    * Errors: `signal.reason`, and what `attempt` throws.
    */
   run<Value>(key: string, attempt: (signal: AbortSignal) => Answer<Value>, signal: AbortSignal): Answer<Value>;
-  /** Why the bucket is waited for, printable; undefined while it answers. */
+  /** Why the bucket is waited for, printable, be it that it has been silent for long; undefined while it answers. */
   trouble(): string | undefined;
 }
 
 /** Makes the retry of one bucket; all its requests share it, for each tells the others whether the bucket answers. */
-export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }: RetryDeps): Retry => {
+export const createRetry = ({
+  random,
+  sleep = sleepFor,
+  budget = RETRY_BUDGET,
+  nowMs = () => performance.now(),
+}: RetryDeps): Retry => {
   const acknowledged = createAcknowledgements();
+  const silence = createSilence(nowMs);
   let trouble: string | undefined;
 
   return {
@@ -66,7 +79,7 @@ export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }:
       let seenUpTo = acknowledged.count();
       for (let failures = 0; ; failures += 1) {
         signal.throwIfAborted();
-        const answer = await attempt(signal);
+        const answer = await silence.during(attempt(signal));
         if (answer.kind === 'ok') {
           acknowledged.add(key);
           trouble = undefined;
@@ -77,7 +90,8 @@ export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }:
           trouble = undefined;
           return failures === 0 ? answer : { ...answer, isAfterTrouble: true };
         }
-        if (acknowledged.hasOther(key, seenUpTo)) {
+        if (answer.isThrottling === true) alone = 0;
+        else if (acknowledged.hasOther(key, seenUpTo)) {
           counted += 1;
           alone = 0;
         } else alone += 1;
@@ -90,7 +104,35 @@ export const createRetry = ({ random, sleep = sleepFor, budget = RETRY_BUDGET }:
         await sleep(random() * Math.min(budget.longestWaitMs, budget.firstWaitMs * 2 ** failures), signal);
       }
     },
-    trouble: () => trouble,
+    trouble: () => trouble ?? silence.told(),
+  };
+};
+
+interface Silence {
+  during<Value>(asked: Promise<Value>): Promise<Value>;
+  told(): string | undefined;
+}
+
+const createSilence = (nowMs: () => number): Silence => {
+  // When each open request began; the oldest comes first.
+  const open = new Set<{ readonly sinceMs: number }>();
+  let answeredMs = -Infinity;
+  return {
+    during: async (asked) => {
+      const request = { sinceMs: nowMs() };
+      open.add(request);
+      try {
+        return await asked;
+      } finally {
+        open.delete(request);
+        answeredMs = nowMs();
+      }
+    },
+    told: () => {
+      const [oldest] = open;
+      const silentMs = oldest === undefined ? 0 : nowMs() - Math.max(oldest.sinceMs, answeredMs);
+      return silentMs < SILENCE_TOLD_MS ? undefined : `no answer for ${String(Math.floor(silentMs / SECOND_MS))} s`;
+    },
   };
 };
 

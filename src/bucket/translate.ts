@@ -6,11 +6,12 @@ import { MalformedAnswer } from './http-answer.ts';
 import type { BucketHoldCode, BucketProblem } from './contract.ts';
 
 type Verdict =
-  | { readonly scope: 'file' | 'transient'; readonly holdCode?: BucketHoldCode }
+  | { readonly scope: 'file' | 'transient'; readonly holdCode?: BucketHoldCode; readonly isThrottling?: true }
   | { readonly scope: 'bucket' | 'access-denied'; readonly holdCode: BucketHoldCode };
 
 const hold = (holdCode: BucketHoldCode): Verdict => ({ scope: 'bucket', holdCode });
 const TRANSIENT: Verdict = { scope: 'transient' };
+const THROTTLING: Verdict = { scope: 'transient', isThrottling: true };
 /** Waited out, and a hold where that does not help. */
 const STRANGE: Verdict = { scope: 'transient', holdCode: 'NotS3Answer' };
 const FILE: Verdict = { scope: 'file' };
@@ -51,16 +52,19 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['InsufficientStorage', hold('BucketFull')],
   ['AccessDenied', DENIED],
   ['AllAccessDenied', DENIED],
-  ['SlowDown', TRANSIENT],
+  ['SlowDown', THROTTLING],
+  // MinIO.
+  ['SlowDownRead', THROTTLING],
+  ['SlowDownWrite', THROTTLING],
   ['RequestTimeout', TRANSIENT],
-  ['RequestLimitExceeded', TRANSIENT],
-  ['Throttling', TRANSIENT],
-  ['ThrottlingException', TRANSIENT],
-  ['TooManyRequests', TRANSIENT],
+  ['RequestLimitExceeded', THROTTLING],
+  ['Throttling', THROTTLING],
+  ['ThrottlingException', THROTTLING],
+  ['TooManyRequests', THROTTLING],
   ['InternalError', TRANSIENT],
-  ['ServiceUnavailable', TRANSIENT],
+  ['ServiceUnavailable', THROTTLING],
   ['TemporaryRedirect', TRANSIENT],
-  ['KMS.ThrottlingException', TRANSIENT],
+  ['KMS.ThrottlingException', THROTTLING],
   // Two writers met: the bucket asks to come again.
   ['OperationAborted', TRANSIENT],
   ['ConditionalRequestConflict', TRANSIENT],
@@ -82,6 +86,7 @@ const STATUS = {
   tooManyRequests: 429,
   serverErrors: 500,
   notImplemented: 501,
+  serviceUnavailable: 503,
   insufficientStorage: 507,
 } as const;
 
@@ -95,7 +100,8 @@ const judge = (status: number, code: string): Verdict => {
   if (status === STATUS.insufficientStorage) return hold('BucketFull');
   if (status === STATUS.movedPermanently) return hold('WrongRegion');
   if (status === STATUS.unauthorized || status === STATUS.forbidden) return DENIED;
-  if (status === STATUS.requestTimeout || status === STATUS.tooManyRequests) return TRANSIENT;
+  if (status === STATUS.tooManyRequests || status === STATUS.serviceUnavailable) return THROTTLING;
+  if (status === STATUS.requestTimeout) return TRANSIENT;
   if (status === STATUS.temporaryRedirect) return TRANSIENT;
   // Sent elsewhere by what is not S3, which uses 301 and 307 alone: every object would be.
   if (status < STATUS.firstClientError) return hold('NotS3Answer');

@@ -7,6 +7,7 @@ import { Secret } from '#language/secret.ts';
 import { GIB, TIB } from '#language/units.ts';
 import { accountInputSchema, keyInputSchema } from '#protocol/control.ts';
 import type { Account, AccountKey, Store } from '#store/contract.ts';
+import { loadingKeyOf } from './bucket-access.ts';
 import { openJobs } from './open-jobs.ts';
 import { parseBody } from './parse-body.ts';
 import { created, done, refuse, refused, type DeskReply, type Refused } from './reply.ts';
@@ -58,11 +59,12 @@ export const removeAccount = ({ store }: AccountDeps, email: string): DeskReply 
 export const addKey = ({ store }: AccountDeps, email: string, body: unknown): DeskReply => {
   const input = parseBody(keyInputSchema, body);
   if (input.kind === 'refused') return refuse(input);
-  if (store.account(email) === undefined) return refuse(refused('InvalidSender', { email }));
+  const account = store.account(email);
+  if (account === undefined) return refuse(refused('InvalidSender', { email }));
   const key = keyOf(input.value);
   const problem = keyProblem(key);
   if (problem !== undefined) return refuse(refused('InvalidRequest', { message: problem }));
-  const missed = jobsThatUse(store, email, key.accessKeyId).filter(({ uses }) => uses.some((use) => !key[use]));
+  const missed = jobsThatNeed(store, account, key.accessKeyId).filter(({ uses }) => uses.some((use) => !key[use]));
   if (missed.length > 0) return refuse(keyInUse(key.accessKeyId, missed));
   store.addAccountKey(email, key);
   return replyWith(store, email);
@@ -75,7 +77,7 @@ export const removeKey = ({ store }: AccountDeps, email: string, accessKeyId: st
   if (!account.keys.some((key) => key.accessKeyId === accessKeyId)) {
     return refuse(refused('NotFound', { target: accessKeyId }));
   }
-  const users = jobsThatUse(store, email, accessKeyId);
+  const users = jobsThatNeed(store, account, accessKeyId);
   if (users.length > 0) return refuse(keyInUse(accessKeyId, users));
   store.removeAccountKey(email, accessKeyId);
   return replyWith(store, email);
@@ -92,16 +94,21 @@ interface KeyUser {
   readonly uses: readonly ('signs' | 'loads')[];
 }
 
-const jobsThatUse = (store: Store, email: string, accessKeyId: string): readonly KeyUser[] =>
-  openJobs(store, email)
-    .map(({ jobId, signingKeyId, loadingKeyId, original }) => ({
-      jobId,
+// No other key can verify a SIGNATURE file; any other that may can load.
+const jobsThatNeed = (store: Store, { email, keys }: Account, accessKeyId: string): readonly KeyUser[] => {
+  const others = keys.filter((key) => key.accessKeyId !== accessKeyId);
+  return openJobs(store, email)
+    .map((job) => ({
+      jobId: job.jobId,
       uses: [
-        ...([signingKeyId, original?.signingKeyId].includes(accessKeyId) ? (['signs'] as const) : []),
-        ...(loadingKeyId === accessKeyId ? (['loads'] as const) : []),
+        ...([job.signingKeyId, job.original?.signingKeyId].includes(accessKeyId) ? (['signs'] as const) : []),
+        ...(loadingKeyOf({ keys: others }, job) === undefined && loadingKeyOf({ keys }, job) !== undefined
+          ? (['loads'] as const)
+          : []),
       ],
     }))
     .filter(({ uses }) => uses.length > 0);
+};
 
 const listed = (jobs: readonly { readonly jobId: JobId }[]): string => jobs.map(({ jobId }) => jobId).join(', ');
 

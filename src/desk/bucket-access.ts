@@ -1,7 +1,7 @@
 // How an account's bucket is reached: the account's settings with one of its keys.
 
 import type { BucketAccess } from '#bucket/contract.ts';
-import type { Account, AccountKey } from '#store/contract.ts';
+import type { Account, AccountKey, Job } from '#store/contract.ts';
 
 /** The bucket, and the region that it was found in. */
 export type BucketPlace = Pick<BucketAccess, 'bucket' | 'region'>;
@@ -19,3 +19,13 @@ export const accessBy = (account: Account, key: AccountKey, { bucket, region }: 
   ...(account.certificateAuthority === undefined ? {} : { certificateAuthority: account.certificateAuthority }),
   ...(account.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: account.expectedBucketOwner }),
 });
+
+/**
+ * The key that loads a job: the one chosen at its creation, while it is there and may; else the newest that may, for a
+ * customer's next temporary key has another ID. Undefined where none may.
+ */
+export const loadingKeyOf = (
+  { keys }: Pick<Account, 'keys'>,
+  { loadingKeyId }: Pick<Job, 'loadingKeyId'>,
+): AccountKey | undefined =>
+  keys.find(({ accessKeyId, loads }) => loads && accessKeyId === loadingKeyId) ?? keys.findLast(({ loads }) => loads);

@@ -11,7 +11,7 @@ import type { BucketProblem } from '#bucket/contract.ts';
 import { bucketCheckInputSchema, type BucketCheck } from '#protocol/reports.ts';
 import { isTerminal } from '#job/transition.ts';
 import type { Account, AccountKey, Job, Store } from '#store/contract.ts';
-import { accessBy } from './bucket-access.ts';
+import { accessBy, loadingKeyOf } from './bucket-access.ts';
 import type { BucketDeps } from './check-buckets.ts';
 import { parseBody } from './parse-body.ts';
 import { done, refuse, refused, type DeskReply } from './reply.ts';
@@ -71,7 +71,7 @@ const placesOfJobs = (store: Store, email: string | undefined): readonly Place[]
   for (const job of store.jobs()) {
     if (isTerminal(job.state.job) || (email !== undefined && job.accountEmail !== email)) continue;
     const account = store.account(job.accountEmail);
-    const key = account?.keys.find(({ accessKeyId }) => accessKeyId === job.loadingKeyId);
+    const key = account === undefined ? undefined : loadingKeyOf(account, job);
     if (account === undefined || key === undefined) continue;
     const data = { account, key, bucket: job.bucket, objectKey: dataKeyOf(job) };
     const log = { account, key, bucket: job.logBucket, objectKey: job.logKey };

@@ -5,6 +5,9 @@ import { printable } from '#language/printable.ts';
 import { StationError } from '#language/station-error.ts';
 
 const FULL_CODES: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** The low byte of an SQLite result code (sqlite.org/rescode.html). */
+const SQLITE_PRIMARY_MASK = 0xff;
+const SQLITE_FULL = 13;
 
 /** What failed: which file, and what was to be done with it. */
 export interface StateDiskFailure {
@@ -16,8 +19,8 @@ export interface StateDiskFailure {
 /** A StationError: StateDiskFull where there is no room, StateDiskFailed for anything else. A StationError stays itself. */
 export const stateDiskError = ({ action, path, cause }: StateDiskFailure): StationError => {
   if (cause instanceof StationError) return cause;
-  const problem = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  const isFull = FULL_CODES.has(problem);
+  const problem = problemOf(cause);
+  const isFull = FULL_CODES.has(problem) || isSqliteFull(cause);
   return new StationError({
     code: isFull ? 'StateDiskFull' : 'StateDiskFailed',
     message: `Cannot ${action} "${printable(path)}": ${isFull ? 'no room is left' : printable(problem)}, expected a sound disk`,
@@ -28,6 +31,18 @@ export const stateDiskError = ({ action, path, cause }: StateDiskFailure): Stati
     cause,
   });
 };
+
+const problemOf = (cause: unknown): string => {
+  if (!(cause instanceof Error && 'code' in cause)) return String(cause);
+  // SQLite's own words; its code is one for all.
+  return cause.code === 'ERR_SQLITE_ERROR' ? cause.message : String(cause.code);
+};
+
+const isSqliteFull = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  'errcode' in cause &&
+  typeof cause.errcode === 'number' &&
+  (cause.errcode & SQLITE_PRIMARY_MASK) === SQLITE_FULL;
 
 /** Makes the names in a folder durable (fsync of a new or renamed file does not). */
 export const syncFolder = async (folder: string): Promise<void> => {

@@ -4,6 +4,9 @@
 import type { Family } from './words.ts';
 
 const AGAIN = 'then run `import-station retry {bay}`, or give the refused command again';
+// A job goes on with the key that it was made with for as long as that one may load.
+const OLD_KEY =
+  ' (where it has another ID, also remove the old one with `account key remove`, or limit it with `account key add --signs`)';
 
 /** Holds and refusals that a bucket causes (decision 11). */
 export const BUCKET_REASONS = {
@@ -17,7 +20,7 @@ export const BUCKET_REASONS = {
     happened:
       'The access key is not known, either to the account here or to the service that holds the bucket ({keyId}).',
     actor: 'customer',
-    todo: `Get a valid key from the customer and store it with \`import-station account key add\`, ${AGAIN}.`,
+    todo: `Get a valid key from the customer and store it with \`import-station account key add\`${OLD_KEY}, ${AGAIN}.`,
     retryHelps: true,
   },
   SignatureDoesNotMatch: {
@@ -29,7 +32,7 @@ export const BUCKET_REASONS = {
   ExpiredToken: {
     happened: 'The temporary key that loads the data has expired.',
     actor: 'customer',
-    todo: `Get a new key and session token from the customer and store them with \`import-station account key add\`, ${AGAIN}.`,
+    todo: `Get a new key and session token from the customer and store them with \`import-station account key add\`${OLD_KEY}, ${AGAIN}.`,
     retryHelps: true,
   },
   AccountProblem: {

@@ -95,7 +95,7 @@ export const COMMAND_REASONS = {
   StoreBusy: {
     happened: "Another process holds the station's store ({file}).",
     actor: 'operator',
-    todo: 'Wait until the other command has ended, or start the daemon and give the command again.',
+    todo: 'Wait until the other process has ended, then start the daemon or give the command again; a bay that is held goes on by `import-station retry {bay}`.',
     retryHelps: true,
   },
   StoreDamaged: {
@@ -107,13 +107,13 @@ export const COMMAND_REASONS = {
   StoreFull: {
     happened: "The disk that holds the station's store is full ({file}).",
     actor: 'operator',
-    todo: 'Make room on that disk and give the command again.',
+    todo: 'Make room on that disk, then run `import-station retry {bay}`, or give the refused command again; nothing is lost.',
     retryHelps: true,
   },
   StoreUnreadable: {
     happened: "The station's store cannot be opened ({file}): {message}.",
     actor: 'operator',
-    todo: 'Check that the state directory exists and belongs to the user in the configuration, then give the command again.',
+    todo: 'Check that the state directory exists, can be written and belongs to the user in the configuration, then start the daemon, run `import-station retry {bay}`, or give the refused command again.',
     retryHelps: true,
   },
   StoreKeyUnreadable: {

@@ -187,6 +187,12 @@ export const LOAD_REASONS = {
     todo: 'Make room on the disk that holds the state directory, then run `import-station retry {bay}`; nothing is lost.',
     retryHelps: true,
   },
+  StateDiskFailed: {
+    happened: "This station's own disk cannot be written or read, so what is loaded cannot be recorded: {message}.",
+    actor: 'operator',
+    todo: 'Look into the journal of the kernel for what is wrong with the disk that holds the state directory; where it was made read-only, stop the daemon, check and mount it again and start the daemon, else run `import-station retry {bay}`; nothing is lost.',
+    retryHelps: true,
+  },
 } as const satisfies Family;
 
 /** Holds that a person makes, and those of the station as a whole. */

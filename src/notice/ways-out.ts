@@ -68,6 +68,7 @@ export const WAYS_OUT: Readonly<Record<HoldCode, readonly WayOut[]>> = {
   WorkingLogDamaged: REPAIRED,
   PartsJournalDamaged: REPAIRED,
   StateDiskFull: REPAIRED,
+  StateDiskFailed: REPAIRED,
   HeldByPerson: DAMAGED,
   ClockOff: REPAIRED,
 

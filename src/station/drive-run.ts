@@ -109,6 +109,7 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     change({ kind: 'releasing', ...job });
     const busy = await freeDrive(deps.launch, options.drive, leaving.signal);
     if (busy === undefined) {
+      openAttachment(deps, options);
       deps.store.changeAttachment(options.attachmentId, { releasedAt: deps.now() });
       deps.claims.release(options.bay);
     }
@@ -116,12 +117,6 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     return busy;
   };
 
-  deps.store.openAttachment({
-    attachmentId: options.attachmentId,
-    bay: options.bay,
-    driveName: driveName(options.drive),
-    attachedAt: deps.now(),
-  });
   begin();
   return {
     ...options,
@@ -166,6 +161,7 @@ const attemptSafely = async (
   };
   const held = (value: Hold): RunState => ({ kind: 'hold', hold: value, ...(jobId === undefined ? {} : { jobId }) });
   try {
+    openAttachment(deps, options);
     return await attemptDrive(deps, options, { ...ports, change }, signal);
   } catch (error) {
     if (signal.reason instanceof HeldError) return held(signal.reason.hold);
@@ -175,6 +171,11 @@ const attemptSafely = async (
     if (error instanceof StationError) return held({ code: error.code, details: { problem: error.message } });
     return held(hold('LoaderFailed', { problem: error instanceof Error ? error.message : 'unknown' }));
   }
+};
+
+// In each attempt: a store that takes nothing is a hold as everything else is.
+const openAttachment = ({ store, now }: RunDeps, { bay, drive, attachmentId }: DriveInBay): void => {
+  store.openAttachment({ attachmentId, bay, driveName: driveName(drive), attachedAt: now() });
 };
 
 const jobOf = (state: RunState): { readonly jobId?: JobId } =>

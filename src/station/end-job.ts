@@ -7,6 +7,7 @@
 // - The log is made when no loader of the job runs.
 
 import { existsSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 
 import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { Bucket, BucketAccess } from '#bucket/contract.ts';
@@ -52,8 +53,9 @@ const GENTLE_MS = MINUTE_MS;
 
 /** Makes it. `runsOf`: the drives in bays that show this job's SIGNATURE. */
 export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => readonly DriveRun[]): JobEnder => {
-  const { store, journal, now } = deps;
+  const { store, journal } = deps;
   const running = new Map<JobId, Promise<void>>();
+  // By the monotonic clock: the host's may be set back by a year.
   const dueAt = new Map<JobId, number>();
   const stopping = new AbortController();
 
@@ -64,7 +66,7 @@ export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => reado
       })
       .finally(() => {
         running.delete(jobId);
-        dueAt.set(jobId, now().getTime() + RETRY_EVERY_MS);
+        dueAt.set(jobId, performance.now() + RETRY_EVERY_MS);
       });
     running.set(jobId, attempt);
   };
@@ -89,7 +91,7 @@ export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => reado
     },
     tick: () => {
       for (const { jobId, ending } of store.loadsIn('loading')) {
-        if (ending === undefined || running.has(jobId) || (dueAt.get(jobId) ?? 0) > now().getTime()) continue;
+        if (ending === undefined || running.has(jobId) || (dueAt.get(jobId) ?? 0) > performance.now()) continue;
         start(jobId);
       }
     },

@@ -7,6 +7,7 @@ import { open } from 'node:fs/promises';
 import type { LoadLimits } from '#config/contract.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
 import { PATH_HASH_BYTES, pathHash } from '#import-log/path-hash.ts';
+import { stateDiskError } from '#import-log/state-disk.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
 import { addBytes, MIB } from '#language/units.ts';
 import type { DaemonMessage, KnownUpload } from '#protocol/loader.ts';
@@ -81,11 +82,11 @@ const spoolFinished = async (
   let signatureLogged = false;
   const spool = Buffer.alloc(SPOOL_CHUNK_BYTES);
   let filled = 0;
-  await using file = await open(files.resume, 'w', 0o600);
+  await using file = await onDisk(files.resume, open(files.resume, 'w', 0o600));
   for await (const row of readWorkingLog(files.workingLog)) {
     signal.throwIfAborted();
     if (filled + PATH_HASH_BYTES > spool.length) {
-      await file.writeFile(spool.subarray(0, filled));
+      await onDisk(files.resume, file.writeFile(spool.subarray(0, filled)));
       filled = 0;
     }
     spool.set(pathHash(load.hashKey, row.path), filled);
@@ -96,6 +97,14 @@ const spoolFinished = async (
     if (SIGNATURE_PATH.equals(row.path)) signatureLogged = true;
     if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(row.path).toString('base64'));
   }
-  await file.writeFile(spool.subarray(0, filled));
+  await onDisk(files.resume, file.writeFile(spool.subarray(0, filled)));
   return { tally, signatureLogged };
+};
+
+const onDisk = async <Result>(path: string, work: Promise<Result>): Promise<Result> => {
+  try {
+    return await work;
+  } catch (cause: unknown) {
+    throw stateDiskError({ action: 'write', path, cause });
+  }
 };

@@ -34,7 +34,8 @@ export type StationHoldCode =
   | 'LauncherUnreachable'
   | 'DriveInUse'
   | 'WorkingLogDamaged'
-  | 'StateDiskFull';
+  | 'StateDiskFull'
+  | 'StateDiskFailed';
 
 /** A hold. `code` is one of this room's, of the drive's or of the bucket's; `details` fill the words. */
 export interface Hold {

@@ -5,7 +5,9 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-/** The keys that are taken. */
+import { stateDiskError } from '#import-log/state-disk.ts';
+
+/** The keys that are taken. Every call throws StationError StateDiskFull or StateDiskFailed where the disk refuses. */
 export interface KeyIndex extends Disposable {
   /** True where the key was free or is this path's already. `path` is base64 of the raw bytes. */
   claim(key: string, path: string): boolean;
@@ -13,8 +15,30 @@ export interface KeyIndex extends Disposable {
   release(key: string, path: string): void;
 }
 
-/** Makes an empty index at `path`, in place of a former one. */
+/** Makes an empty index at `path`, in place of a former one. Throws as its calls do. */
 export const createKeyIndex = (path: string): KeyIndex => {
+  const onDisk = <Result>(call: () => Result): Result => {
+    try {
+      return call();
+    } catch (cause: unknown) {
+      throw stateDiskError({ action: 'write', path, cause });
+    }
+  };
+  const index = onDisk(() => openIndex(path));
+  return {
+    claim: (key, owner) => onDisk(() => index.claim(key, owner)),
+    release: (key, owner) => {
+      onDisk(() => {
+        index.release(key, owner);
+      });
+    },
+    [Symbol.dispose]: () => {
+      index[Symbol.dispose]();
+    },
+  };
+};
+
+const openIndex = (path: string): KeyIndex => {
   for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
   const database = new DatabaseSync(path);
   database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF');

@@ -86,7 +86,7 @@ const runLoader = async (
   { account, load }: { readonly account: Account; readonly load: Load },
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
-  const { config, store } = deps;
+  const { config, store, journal } = deps;
   const { job, session, onStart, onProgress, isDrivePresent, stops, keysMayCollide } = task;
   const files = loadFolder(config.station.stateDir, job.jobId);
   await makeLoadFolder(files);
@@ -100,7 +100,12 @@ const runLoader = async (
     if (store.job(job.jobId)?.state.job === 'Pending') changeJob(deps, job.jobId, { kind: 'first-file' });
   };
   const keep = (loadingMs: number): void => {
-    store.changeLoad(job.jobId, { loadingMs });
+    try {
+      store.changeLoad(job.jobId, { loadingMs });
+    } catch (error: unknown) {
+      // Kept at the end of a load too, where it must not hide what ended it. The next one keeps the sum.
+      journal.error({ jobId: job.jobId, err: error }, 'loading time not kept');
+    }
   };
   using loadingTime = createLoadingTime({ nowMs: () => performance.now(), formerMs: load.loadingMs, keep });
   const ports = { workingLog, parts, loadingTime, ...keys, onProgress, onFirstFile, isDrivePresent, stops };

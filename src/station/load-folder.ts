@@ -3,6 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { stateDiskError } from '#import-log/state-disk.ts';
 import type { JobId } from '#job/job-id.ts';
 
 /** Paths of a load's files. */
@@ -32,9 +33,13 @@ export const loadFolder = (stateDir: string, jobId: JobId): LoadFolder => {
   };
 };
 
-/** Makes the folder (0700). */
-export const makeLoadFolder = async (files: LoadFolder): Promise<void> => {
-  await mkdir(files.folder, { recursive: true, mode: FOLDER_MODE });
+/** Makes the folder (0700). Throws StationError StateDiskFull or StateDiskFailed. */
+export const makeLoadFolder = async ({ folder }: LoadFolder): Promise<void> => {
+  try {
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+  } catch (cause: unknown) {
+    throw stateDiskError({ action: 'write', path: folder, cause });
+  }
 };
 
 /** Removes what is of no use once the log lies in the bucket; the working log stays as the station's own record. */

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 
 import { z } from 'zod';
 
+import { stateDiskError, syncFolder } from '#import-log/state-disk.ts';
 import { StationError } from '#language/station-error.ts';
 import { MIB } from '#language/units.ts';
 import { finishedPartSchema, type KnownUpload, type LoaderMessage } from '#protocol/loader.ts';
@@ -16,7 +17,10 @@ export type UploadEvent = Extract<
   { readonly kind: 'upload-planned' | 'upload-started' | 'part-finished' | 'upload-ended' }
 >;
 
-/** The file of open uploads of one load. Every record is on disk when its promise resolves. */
+/**
+ * The file of open uploads of one load. Every record is on disk when its promise resolves. After one that rejected
+ * (StationError StateDiskFull or StateDiskFailed) the file must be opened anew: it may end in half a line.
+ */
 export interface PartsJournal extends AsyncDisposable {
   /** Uploads that have begun, or may have, and did not end. */
   known(): readonly KnownUpload[];
@@ -41,8 +45,23 @@ const lineSchema = z.discriminatedUnion('kind', [
 ]);
 type Line = z.infer<typeof lineSchema>;
 
-/** Opens the file, or makes it; a torn last line is dropped. */
+/**
+ * Opens the file, or makes it; a torn last line is dropped.
+ * Throws StationError PartsJournalDamaged, StateDiskFull and StateDiskFailed.
+ */
 export const openPartsJournal = async (path: string): Promise<PartsJournal> => {
+  const onDisk = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (cause: unknown) {
+      throw stateDiskError({ action: 'write', path, cause });
+    }
+  };
+  const journal = await onDisk(openJournal(path));
+  return { ...journal, record: (event) => onDisk(journal.record(event)) };
+};
+
+const openJournal = async (path: string): Promise<PartsJournal> => {
   const uploads = await readUploads(path);
   let compactBytes = await writeUploads(path, uploads);
   let sizeBytes = compactBytes;
@@ -114,8 +133,7 @@ const writeUploads = async (path: string, uploads: ReadonlyMap<string, KnownUplo
     await file.sync();
   }
   await rename(fresh, path);
-  await using folder = await open(dirname(path), 'r');
-  await folder.sync();
+  await syncFolder(dirname(path));
   return bytes.length;
 };
 

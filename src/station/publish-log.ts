@@ -1,6 +1,7 @@
 // The last step of a load: the import log is made from the working log and put into the bucket; only then has the job
 // its final status (decision 12). Needs no drive, survives a restart, and is repeated until the bucket takes the log.
 
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Bucket, BucketAccess, BucketProblem } from '#bucket/contract.ts';
@@ -47,6 +48,7 @@ const LOG_CONTENT_TYPE = 'text/csv; charset=utf-8';
 /** Makes the publisher. */
 export const createPublisher = (deps: PublishDeps): Publisher => {
   const running = new Map<JobId, Promise<Hold | undefined>>();
+  // By the monotonic clock: the host's may be set back by a year.
   const dueAt = new Map<JobId, number>();
   const stopping = new AbortController();
 
@@ -55,7 +57,7 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
     if (current !== undefined) return current;
     const attempt = publishSafely(deps, jobId, stopping.signal).finally(() => {
       running.delete(jobId);
-      dueAt.set(jobId, deps.now().getTime() + RETRY_EVERY_MS);
+      dueAt.set(jobId, performance.now() + RETRY_EVERY_MS);
     });
     running.set(jobId, attempt);
     return attempt;
@@ -64,7 +66,7 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
   return {
     publish,
     tick: () => {
-      const now = deps.now().getTime();
+      const now = performance.now();
       for (const { jobId } of deps.store.loadsIn('publishing')) {
         if (running.has(jobId) || (dueAt.get(jobId) ?? 0) > now) continue;
         publish(jobId).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 // The bays of this host. Hints only wake it; `reconcile` over a full snapshot is the one piece of code that acts.
 
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { AttachedDrive, Bay, DriveSnapshot } from '#drive/contract.ts';
@@ -172,23 +173,26 @@ const detach = async ({ store, journal, now }: StationDeps, record: BayRecord): 
   const jobId = state.kind === 'interrupted' || state.kind === 'released' ? state.jobId : undefined;
   // Once all is read, the log alone is missing, and that needs no drive.
   const isInterrupted = jobId !== undefined && store.load(jobId)?.phase === 'loading';
-  store.changeAttachment(id, { detachedAt: now(), ...(isInterrupted ? { outcome: 'interrupted' } : {}) });
+  // Its disk may have been full all the time that the drive was here.
+  if (store.attachment(id) !== undefined) {
+    store.changeAttachment(id, { detachedAt: now(), ...(isInterrupted ? { outcome: 'interrupted' } : {}) });
+  }
   journal.info(
     { bay: bay.name, device: drive.device, attachmentId: id, ...(jobId === undefined ? {} : { jobId }) },
     'drive left',
   );
   if (switchedOff !== undefined) return { bay, switchedOff };
-  if (isUnread(state)) return { bay, ...earlyDeparture({ journal, now }, record) };
+  if (isUnread(state)) return { bay, ...earlyDeparture({ journal }, record) };
   if (!isInterrupted) return { bay };
   journal.warn({ bay: bay.name, jobId }, 'load interrupted');
   return { bay, interruptedJobId: jobId };
 };
 
 const earlyDeparture = (
-  { journal, now }: Pick<StationDeps, 'journal' | 'now'>,
+  { journal }: Pick<StationDeps, 'journal'>,
   record: BayRecord,
 ): Pick<BayRecord, 'departures' | 'isBadContact'> => {
-  const departures = withDeparture(record.departures ?? [], now().getTime());
+  const departures = withDeparture(record.departures ?? [], performance.now());
   const isBad = isBadContact(departures);
   const facts = { bay: record.bay.name, departures: departures.length };
   if (isBad) journal.warn({ ...facts, code: 'BadContact' }, 'bay held');

@@ -19,6 +19,10 @@ export interface MinioKey {
 export interface MinioUsers {
   /** A new user who may do what the statements of an IAM policy say, and nothing else. */
   addUser(statements: readonly object[]): Promise<MinioKey>;
+  /** From now on the user has this secret; a user that was removed is there again, without rights. */
+  setSecret(user: Pick<MinioKey, 'accessKeyId'>, secretAccessKey: string): Promise<void>;
+  /** From now on the user may do what these statements say. */
+  setPolicy(user: Pick<MinioKey, 'accessKeyId'>, statements: readonly object[]): Promise<void>;
   /** From now on the user's key is unknown. */
   removeUser(user: MinioKey): Promise<void>;
   /** A temporary key (15 minutes) with the user's rights. */
@@ -44,18 +48,26 @@ export const createMinioUsers = (owner: MinioOwner): MinioUsers => {
   ): Promise<string> =>
     send(owner, { method, path: `/minio/admin/v3/${operation}`, query, body, service: 's3', key: owner });
 
+  const setSecret: MinioUsers['setSecret'] = async ({ accessKeyId }, secretAccessKey) => {
+    const account = JSON.stringify({ secretKey: secretAccessKey, status: 'enabled' });
+    await administer('PUT', 'add-user', { accessKey: accessKeyId }, encrypt(owner.secretAccessKey, account));
+  };
+  const setPolicy: MinioUsers['setPolicy'] = async ({ accessKeyId }, statements) => {
+    const document = JSON.stringify({ Version: '2012-10-17', Statement: statements });
+    await administer('PUT', 'add-canned-policy', { name: policyOf(accessKeyId) }, Buffer.from(document));
+  };
+
   return {
+    setSecret,
+    setPolicy,
     addUser: async (statements) => {
       const user = {
         accessKeyId: `user${randomBytes(6).toString('hex')}`,
         secretAccessKey: randomBytes(20).toString('hex'),
       };
-      const policy = `policy-${user.accessKeyId}`;
-      const document = JSON.stringify({ Version: '2012-10-17', Statement: statements });
-      const account = JSON.stringify({ secretKey: user.secretAccessKey, status: 'enabled' });
-      await administer('PUT', 'add-canned-policy', { name: policy }, Buffer.from(document));
-      await administer('PUT', 'add-user', { accessKey: user.accessKeyId }, encrypt(owner.secretAccessKey, account));
-      const attachment = JSON.stringify({ policies: [policy], user: user.accessKeyId });
+      await setPolicy(user, statements);
+      await setSecret(user, user.secretAccessKey);
+      const attachment = JSON.stringify({ policies: [policyOf(user.accessKeyId)], user: user.accessKeyId });
       await administer('POST', 'idp/builtin/policy/attach', {}, encrypt(owner.secretAccessKey, attachment));
       return user;
     },
@@ -78,6 +90,8 @@ export const createMinioUsers = (owner: MinioOwner): MinioUsers => {
     },
   };
 };
+
+const policyOf = (accessKeyId: string): string => `policy-${accessKeyId}`;
 
 const element = (xml: string, name: string): string => {
   const text = new RegExp(`<${name}>([^<]*)</${name}>`, 'u').exec(xml)?.[1];

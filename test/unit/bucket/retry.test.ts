@@ -5,6 +5,7 @@ import { createRetry, type Retry } from '#bucket/retry.ts';
 import { refusal, strangeAnswer } from '#bucket/translate.ts';
 
 const SLOW_DOWN = refusal({ status: 503, code: 'SlowDown', message: 'Reduce your request rate' });
+const BROKEN = refusal({ status: 500, code: 'InternalError', message: 'We failed' });
 const OK = { kind: 'ok' } as const;
 const BUDGET = {
   attempts: 5,
@@ -105,9 +106,9 @@ describe('createRetry', () => {
 
   test('run: gives up after five attempts during which another key was acknowledged', async () => {
     const { retry, waits } = createTestRetry({ between: (_waits, shared) => acknowledge(shared, 'other') });
-    const attempt = answers(SLOW_DOWN);
+    const attempt = answers(BROKEN);
 
-    assert.deepEqual(await retry.run('key', attempt, never), SLOW_DOWN);
+    assert.deepEqual(await retry.run('key', attempt, never), BROKEN);
 
     // The first attempt failed before anything else got through: it does not count.
     assert.equal(attempt.count, 6);
@@ -123,18 +124,18 @@ describe('createRetry', () => {
       async () => {
         count += 1;
         await acknowledge(retry, 'other');
-        return SLOW_DOWN;
+        return BROKEN;
       },
       never,
     );
 
-    assert.deepEqual(answer, SLOW_DOWN);
+    assert.deepEqual(answer, BROKEN);
     assert.equal(count, 5);
   });
 
   test('run: does not count acknowledgements of the same key, a part of the same object', async () => {
     const { retry, waits } = createTestRetry({ between: (_waits, shared) => acknowledge(shared, 'key') });
-    const attempt = answers(SLOW_DOWN, ...Array.from({ length: 19 }, () => SLOW_DOWN), OK);
+    const attempt = answers(BROKEN, ...Array.from({ length: 19 }, () => BROKEN), OK);
 
     assert.deepEqual(await retry.run('key', attempt, never), OK);
 
@@ -149,9 +150,9 @@ describe('createRetry', () => {
         await acknowledge(shared, 'key');
       },
     });
-    const attempt = answers(SLOW_DOWN);
+    const attempt = answers(BROKEN);
 
-    assert.deepEqual(await retry.run('key', attempt, never), SLOW_DOWN);
+    assert.deepEqual(await retry.run('key', attempt, never), BROKEN);
 
     assert.equal(attempt.count, 6);
   });
@@ -163,6 +164,15 @@ describe('createRetry', () => {
     await retry.run('key', answers(SLOW_DOWN, ...Array.from({ length: 8 }, () => SLOW_DOWN), OK), never);
 
     assert.equal(waits.length, 9);
+  });
+
+  test('run: never counts attempts against a key, while the bucket asks for fewer requests', async () => {
+    const { retry, waits } = createTestRetry({ between: (_waits, shared) => acknowledge(shared, 'other') });
+
+    const attempt = answers(SLOW_DOWN, ...Array.from({ length: 98 }, () => SLOW_DOWN), OK);
+    assert.deepEqual(await retry.run('key', attempt, never), OK);
+
+    assert.equal(waits.length, 99);
   });
 
   test('run: says of a refusal that an attempt without a clear answer went before it', async () => {
@@ -259,5 +269,25 @@ describe('createRetry', () => {
     await retry.run('key', answers(reset, OK), never);
 
     assert.equal(seen, 'ECONNRESET: read ECONNRESET');
+  });
+
+  test('trouble: tells of a long silence, until any request is answered', async () => {
+    let nowMs = 0;
+    const retry = createRetry({ random: () => 0.5, budget: BUDGET, nowMs: () => nowMs });
+    const { promise, resolve } = Promise.withResolvers<typeof OK>();
+    const running = retry.run('key', () => promise, never);
+
+    nowMs = 9_999;
+    assert.equal(retry.trouble(), undefined);
+    nowMs = 61_000;
+    assert.equal(retry.trouble(), 'no answer for 61 s');
+    await acknowledge(retry, 'other');
+    assert.equal(retry.trouble(), undefined);
+    nowMs = 72_000;
+    assert.equal(retry.trouble(), 'no answer for 11 s');
+
+    resolve(OK);
+    await running;
+    assert.equal(retry.trouble(), undefined);
   });
 });

@@ -128,6 +128,20 @@ describe('translateError', () => {
   }
 });
 
+for (const [status, code, isThrottling] of [
+  [503, 'SlowDown', true],
+  [503, 'SlowDownWrite', true],
+  [503, 'HTTP503', true],
+  [429, 'TooManyRequests', true],
+  [400, 'RequestLimitExceeded', true],
+  [500, 'InternalError', undefined],
+  [502, 'HTTP502', undefined],
+] as const) {
+  test(`refusal: says whether ${String(status)} ${code} asks for fewer requests`, () => {
+    assert.equal(refusal({ status, code, message: '' }).isThrottling, isThrottling);
+  });
+}
+
 test('refusal: takes its scope from the status, when the code is not known', () => {
   assert.equal(refusal({ status: 503, code: 'Anything', message: '' }).scope, 'transient');
 });

@@ -99,7 +99,8 @@ test('account key add: is refused with KeyInUse, when the new one lacks one of t
 });
 
 test('account key add: takes a right away that no open job needs', async () => {
-  const scene = aDesk({ accounts: [sampleAccount({ keys: [sampleKey({ accessKeyId: 'signer' })] })] });
+  const keys = [sampleKey({ accessKeyId: 'signer' }), sampleKey({ accessKeyId: 'another' })];
+  const scene = aDesk({ accounts: [sampleAccount({ keys })] });
   addJob(scene, 'AAAAA', { loadingKeyId: 'another' });
   addJob(scene, 'BBBBB', { loadingKeyId: 'signer', state: { job: 'Canceled', device: 'NotReceived' } });
 
@@ -198,4 +199,16 @@ test('account key remove: is refused with InvalidSender, when there is no such a
   const reply = await aDesk().ask('DELETE', '/accounts/bo%40example.com/keys/AKIAIOSFODNN7EXAMPLE');
 
   assert.equal(brieflyRefused(reply), '404 InvalidSender');
+});
+
+test('account key remove: takes the key that loads an open job, once another one may load it', async () => {
+  const scene = aDesk({ accounts: [twoKeys()] });
+  addJob(scene, 'AAAAA');
+  await scene.ask('POST', KEYS, { ...INPUT, signs: false, loads: true });
+
+  const removed = await scene.ask('DELETE', `${KEYS}/loader`);
+  const last = await scene.ask('DELETE', `${KEYS}/${INPUT.accessKeyId}`);
+
+  assert.equal(removed.status, 200);
+  assert.equal(brieflyRefused(last), '409 KeyInUse');
 });
