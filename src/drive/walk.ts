@@ -36,6 +36,8 @@ export interface WalkEntry {
   readonly name: Buffer;
   /** Apparent size of a regular file, at most MOST_BYTES; else 0. */
   readonly sizeBytes: number;
+  /** What the volume holds of a regular file, as the file system counts it; else 0. */
+  readonly allocatedBytes: number;
   readonly modifiedAt: Date;
   readonly inode: number;
   /** The system's code, for kinds `unlistable` and `unreadable`. */
@@ -56,6 +58,8 @@ export interface WalkConfig {
 /** Entries that are read and sorted at a time at the root; the reading order of a rotating drive follows inodes. */
 const WINDOW_ENTRIES = 10_000;
 const MIN_WINDOW_ENTRIES = 100;
+/** Unit of `st_blocks`, whatever the file system's own blocks are (stat(2)). */
+const BLOCK_BYTES = 512;
 /** As many looks at once as Node's thread pool has threads. */
 const LOOKS_AT_ONCE = 4;
 
@@ -94,6 +98,7 @@ interface Seen {
   readonly name: string;
   readonly kind: WalkKind | 'directory';
   readonly sizeBytes: number;
+  readonly allocatedBytes: number;
   readonly modifiedMs: number;
   readonly inode: number;
   readonly errno?: string;
@@ -159,12 +164,13 @@ const lookAtName = async (level: Level, { name, isDirectory }: Named): Promise<S
       name,
       kind,
       sizeBytes: kind === 'file' ? Math.min(stats.size, MOST_BYTES) : 0,
+      allocatedBytes: kind === 'file' ? stats.blocks * BLOCK_BYTES : 0,
       modifiedMs: stats.mtimeMs,
       inode: stats.ino,
     };
   } catch (error: unknown) {
     const kind = isDirectory ? 'unlistable' : 'unreadable';
-    return { name, kind, sizeBytes: 0, modifiedMs: 0, inode: 0, errno: systemCode(error) };
+    return { ...unseen(name), kind, errno: systemCode(error) };
   }
 };
 
@@ -178,7 +184,14 @@ const kindOf = (stats: Awaited<ReturnType<typeof lstat>>): Seen['kind'] => {
   return 'unreadable';
 };
 
-const unseen = (name: string): Seen => ({ name, kind: 'directory', sizeBytes: 0, modifiedMs: 0, inode: 0 });
+const unseen = (name: string): Seen => ({
+  name,
+  kind: 'directory',
+  sizeBytes: 0,
+  allocatedBytes: 0,
+  modifiedMs: 0,
+  inode: 0,
+});
 
 const entryOf = (
   level: Level,
@@ -191,6 +204,7 @@ const entryOf = (
     path: Buffer.from(`${level.prefix}${seen.name}${isFolder ? '/' : ''}`, 'latin1'),
     name: Buffer.from(seen.name, 'latin1'),
     sizeBytes: seen.sizeBytes,
+    allocatedBytes: seen.allocatedBytes,
     modifiedAt: new Date(seen.modifiedMs),
     inode: seen.inode,
     ...(errno === undefined ? {} : { errno }),
@@ -204,6 +218,7 @@ const ownEntry = (level: Level, errno: string): WalkEntry => ({
   path: Buffer.from(level.prefix === '' ? './' : level.prefix, 'latin1'),
   name: Buffer.from(level.prefix.split('/').at(-2) ?? '', 'latin1'),
   sizeBytes: 0,
+  allocatedBytes: 0,
   modifiedAt: new Date(0),
   inode: 0,
   errno,

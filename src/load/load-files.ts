@@ -16,6 +16,7 @@ import type { DoneSet } from './done-set.ts';
 import { endUnread } from './end-unread.ts';
 import { judgeEntry, type EntryRules } from './judge-entry.ts';
 import { createFlight, type Flight } from './flight.ts';
+import type { SparseFiles } from './sparse-files.ts';
 import { loadOneFile, makeRow } from './load-one-file.ts';
 import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { SendConfig, SendPorts } from './send-ports.ts';
@@ -33,6 +34,7 @@ export interface LoadFilesConfig {
   readonly maxDepth: number;
   readonly entryRules: EntryRules;
   readonly send: SendConfig;
+  readonly sparse: SparseFiles;
   readonly hashKey: Uint8Array;
   /** Names that have a row from a former loader; grows by SIGNATURE. */
   readonly done: DoneSet;
@@ -74,7 +76,10 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   flight.check();
   if (stopSwitch.reason === undefined) await endRest(ports, signal);
   await dialogue.allRowsStored();
-  if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason, walkEnded };
+  const waiting = config.sparse.reason();
+  const reason = stopSwitch.reason ?? waiting;
+  // What waits has no row, so that not every file that was found has one.
+  if (reason !== undefined) return { kind: 'stopped', reason, walkEnded: walkEnded && waiting === undefined };
   return { kind: 'finished', found: { ...counted, fingerprint: found.text() } };
 };
 
@@ -118,6 +123,15 @@ const begin = async (
     await makeRow({ finishedAt: config.now(), path, status, code, key, md5: '', sizeBytes, contentType }, ports);
     return;
   }
+  const isEnding = ports.stopSwitch.reason?.isFinal === true;
+  const sparse = isEnding ? 'send' : config.sparse.judge(entry);
+  if (sparse === 'wait') return;
+  if (sparse === 'refuse') {
+    const contentType = config.entryRules.rules.contentTypeOf(verdict.text, false);
+    const row = { path, key: verdict.key, md5: '', sizeBytes, contentType };
+    await makeRow({ ...row, ...REFUSED, finishedAt: config.now() }, ports);
+    return;
+  }
   const { directory, name, modifiedAt } = entry;
   const hold = directory.hold();
   await flight.launch(async () => {
@@ -126,6 +140,9 @@ const begin = async (
     await loadOneFile(file, { send: config.send, now: config.now }, ports, signal);
   });
 };
+
+// A sparse file that a person has turned down.
+const REFUSED = { status: 400, code: 'EntityTooLarge' } as const;
 
 // What a healthy drive says of itself: no reason to ask whether it is still there.
 const FILE_SYSTEM_ANSWERS: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ELOOP', 'EXDEV', 'ENAMETOOLONG']);

@@ -56,6 +56,7 @@ export const WAYS_OUT: Readonly<Record<HoldCode, readonly WayOut[]>> = {
   NotReceivedYet: REPAIRED,
 
   FilesFailed: ['retry', 'confirm', 'reject'],
+  SparseFile: VOUCHED,
   NoRoomForLog: REPAIRED,
   LedgerDoesNotBalance: DAMAGED,
   LogNotWritten: REPAIRED,

@@ -10,6 +10,7 @@ const CONFIRMABLE = [
   'OtherVolumeWithData',
   'NothingToLoad',
   'FilesFailed',
+  'SparseFile',
   'DuplicateSignature',
 ] as const satisfies readonly StationHoldCode[];
 

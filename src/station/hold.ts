@@ -21,6 +21,7 @@ export type StationHoldCode =
   | 'OtherVolumeWithData'
   | 'NothingToLoad'
   | 'FilesFailed'
+  | 'SparseFile'
   | 'NoRoomForLog'
   | 'NotReceivedYet'
   | 'BadContact'
