@@ -87,5 +87,8 @@ export const heldSchema = z.object({ held: z.string() });
 /** The answer to `POST /confirm`. */
 export const confirmedSchema = z.object({ confirmed: z.string() });
 
+/** The answer to `POST /reject-files`. */
+export const filesRejectedSchema = z.object({ rejectedFiles: z.string() });
+
 /** An answer that says nothing but that it was done. */
 export const doneSchema = z.object({});

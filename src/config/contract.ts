@@ -21,6 +21,8 @@ export interface LoadLimits {
   readonly readerThreads: number;
   /** Deepest folder that is walked. */
   readonly maxDepth: number;
+  /** A file that claims more bytes than this beyond those that the drive holds of it waits for a person. */
+  readonly sparseHoldBytes: number;
 }
 
 /** How mail is sent. */

@@ -28,6 +28,8 @@ export const DEFAULTS = {
     /** Two threads read and hash more than one core can (measured). */
     readerThreads: 2,
     maxDepth: 256,
+    /** 100 GiB of nothing take longer than asking. */
+    sparseHoldMib: 102_400,
   },
   log: { formulaGuard: true, lineEnd: 'lf' },
   journal: { level: 'info' },

@@ -26,6 +26,8 @@ const MAX_REQUESTS = 1024;
 const MAX_READERS = 64;
 // Every level costs an open directory.
 const MAX_DEPTH = 512;
+// More than any file system of a drive has.
+const MAX_SPARSE_MIB = 1024 * 1024 * 1024;
 const MAX_JOBS_PER_DAY = 1_000_000;
 const MAX_EXPIRY_DAYS = 3650;
 const MAX_PORT = 65_535;
@@ -56,6 +58,11 @@ export const loadSchema = section({
   max_depth: whole(1, MAX_DEPTH)
     .default(DEFAULTS.load.maxDepth)
     .describe('Deepest folder that is walked; what lies deeper is a failed row of the log.'),
+  sparse_hold_mib: whole(1, MAX_SPARSE_MIB)
+    .default(DEFAULTS.load.sparseHoldMib)
+    .describe(
+      'A file whose size is larger by more than this than what the drive holds of it (a sparse or compressed file) is a hold after all others are loaded: `confirm` sends it, `reject` makes it a failed row.',
+    ),
 });
 
 /** `[mail]`; without the section no mail is written. */

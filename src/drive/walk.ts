@@ -35,6 +35,8 @@ export interface WalkEntry {
   readonly name: Buffer;
   /** Apparent size of a regular file, at most MOST_BYTES; else 0. */
   readonly sizeBytes: number;
+  /** What the volume holds of a regular file, as the file system counts it; else 0. */
+  readonly allocatedBytes: number;
   readonly modifiedAt: Date;
   readonly inode: number;
   /** The system's code, for kinds `unlistable` and `unreadable`. */
@@ -168,6 +170,7 @@ const entryOf = (
     path: Buffer.from(`${level.prefix}${seen.name}${isFolder ? '/' : ''}`, 'latin1'),
     name: Buffer.from(seen.name, 'latin1'),
     sizeBytes: seen.sizeBytes,
+    allocatedBytes: seen.allocatedBytes,
     modifiedAt: new Date(seen.modifiedMs),
     inode: seen.inode,
     ...(errno === undefined ? {} : { errno }),
@@ -181,6 +184,7 @@ const ownEntry = (level: Level, errno: string): WalkEntry => ({
   path: Buffer.from(level.prefix === '' ? './' : level.prefix, 'latin1'),
   name: Buffer.from(level.prefix.split('/').at(-2) ?? '', 'latin1'),
   sizeBytes: 0,
+  allocatedBytes: 0,
   modifiedAt: new Date(0),
   inode: 0,
   errno,

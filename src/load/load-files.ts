@@ -17,6 +17,7 @@ import type { DoneSet } from './done-set.ts';
 import { endUnread } from './end-unread.ts';
 import { judgeEntry, type EntryRules } from './judge-entry.ts';
 import { createFlight, type Flight } from './flight.ts';
+import type { SparseFiles } from './sparse-files.ts';
 import { loadOneFile, makeRow } from './load-one-file.ts';
 import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { SendConfig, SendPorts } from './send-ports.ts';
@@ -35,6 +36,7 @@ export interface LoadFilesConfig {
   readonly maxDepth: number;
   readonly entryRules: EntryRules;
   readonly send: SendConfig;
+  readonly sparse: SparseFiles;
   readonly hashKey: Uint8Array;
   /** Names that have a row from a former loader; grows by SIGNATURE. */
   readonly done: DoneSet;
@@ -85,8 +87,15 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   if (stopSwitch.reason?.code === 'Interrupted') walkEnded = false;
   if (stopSwitch.reason === undefined) await endRest(ports, signal);
   await dialogue.allRowsStored();
-  const stopped = (reason: StopReason): LoadEnd => ({ kind: 'stopped', reason, walkEnded });
-  if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
+  const waiting = config.sparse.reason();
+  // What waits has no row, so that not every file that was found has one.
+  const stopped = (reason: StopReason): LoadEnd => ({
+    kind: 'stopped',
+    reason,
+    walkEnded: walkEnded && waiting === undefined,
+  });
+  const reason = stopSwitch.reason ?? waiting;
+  if (reason !== undefined) return stopped(reason);
   const evidence = await watch.listAgain(() => reader.inputErrors, stopSwitch, signal);
   if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
   if (evidence === undefined) throw new Error('A listing breaks off only where the load is stopped');
@@ -140,6 +149,15 @@ const begin = async (
     });
     return;
   }
+  const isEnding = ports.stopSwitch.reason?.isFinal === true;
+  const sparse = isEnding ? 'send' : config.sparse.judge(entry);
+  if (sparse === 'wait') return;
+  if (sparse === 'refuse') {
+    const contentType = config.entryRules.rules.contentTypeOf(verdict.text, false);
+    const row = { path, key: verdict.key, md5: '', sizeBytes, contentType };
+    await makeRow({ ...row, ...REFUSED, finishedAt: config.now() }, ports);
+    return;
+  }
   const { directory, name, modifiedAt } = entry;
   const hold = directory.hold();
   await flight.launch(async () => {
@@ -148,6 +166,9 @@ const begin = async (
     await loadOneFile(file, { send: config.send, now: config.now, unlessStopped }, ports, signal);
   });
 };
+
+// A sparse file that a person has turned down.
+const REFUSED = { status: 400, code: 'EntityTooLarge' } as const;
 
 // What a healthy drive says of itself: no reason to ask whether it is still there.
 const FILE_SYSTEM_ANSWERS: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ELOOP', 'EXDEV', 'ENAMETOOLONG']);

@@ -16,6 +16,7 @@ import { createReader } from './reader.ts';
 import { createRefusals } from './refusals.ts';
 import { createRetryingBucket } from './retrying-bucket.ts';
 import type { SendPorts } from './send-ports.ts';
+import { createSparseFiles } from './sparse-files.ts';
 import type { StopSwitch } from './stop-switch.ts';
 import { startTimeSpent } from './time-spent.ts';
 
@@ -90,6 +91,7 @@ export const runLoad = async (
         refuseExisting: order.existing === 'refuse',
         isResumed: order.signatureLogged,
       },
+      sparse: createSparseFiles({ holdBytes: limits.sparseHoldBytes, choice: order.sparse }),
       hashKey,
       done,
       signatureLogged: order.signatureLogged,

@@ -17,6 +17,8 @@ export const CUSTOMER_WORDS: Readonly<Record<string, string>> = {
   ExpiredJob: 'Make a new job, and answer this mail: the drive needs the SIGNATURE file of the new job.',
   SeveralSignatures: 'Answer this mail and say which job the drive is for.',
   OtherVolumeWithData: 'Answer this mail and say whether that data belongs to the job.',
+  SparseFile:
+    'Answer this mail and say whether these files are to be sent in full, with all that is empty in them, or to be left out. Everything else is in the bucket already.',
   NothingToLoad: `Look whether the copy to the drive failed, or the manifest ignores too much. ${RETURN}.`,
   EncryptedVolume: `${RETURN}. Only drives that are not encrypted can be loaded.`,
   LvmMember: `${RETURN}. The data must be on a drive that can be read by itself.`,
@@ -43,6 +45,7 @@ export const isForCustomer = (code: string): boolean => reasonOf(code)?.actor ==
 export const VOUCHED_WORDS: Readonly<Record<string, string>> = {
   OtherVolumeWithData: 'The drive has another volume with data, which was not loaded.',
   NothingToLoad: 'The drive had nothing to load.',
+  SparseFile: 'Files that are empty for the most part were sent in full.',
   FilesFailed: 'Files had failed, and were not tried once more.',
   WalkNotTrusted:
     'The drive may hold files that it did not show; these were not loaded, and the log does not name them.',

@@ -44,9 +44,10 @@ export const ROW_REASONS = {
     retryHelps: false,
   },
   EntityTooLarge: {
-    happened: 'The file is larger than the account permits.',
+    happened:
+      'The file is larger than the account permits, or it claims far more bytes than the drive holds of it and was not to be sent.',
     actor: 'customer',
-    todo: 'Split the file, or ask the operator for a larger limit and load the file another way.',
+    todo: 'Split the file, or ask the operator for a larger limit; copy a file that is empty for the most part in a packed form. Load it another way.',
     retryHelps: false,
   },
   KeyCollision: {

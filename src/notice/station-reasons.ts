@@ -126,6 +126,12 @@ export const LOAD_REASONS = {
     todo: 'Try another cable or power supply and run `import-station retry {bay}`: the drive is walked anew, and only what has no row yet is loaded. `import-station confirm {bay} WalkNotTrusted --why TEXT` ends the job as it is, and the customer is told.',
     retryHelps: true,
   },
+  SparseFile: {
+    happened: 'Files claim far more bytes than the drive holds of them ({message}); all others are loaded.',
+    actor: 'customer',
+    todo: 'Ask the customer whether they are to be sent in full, which takes as long and as much room as their size says; if so, run `import-station confirm {bay} SparseFile --why TEXT`, else `import-station reject {bay} --code SparseFile --why TEXT`, which leaves them out as failed files and goes on. The drive may be taken out until the answer comes.',
+    retryHelps: false,
+  },
   NoRoomForLog: {
     happened: "This station's own disk may not have room for the import log of the drive: {message}.",
     actor: 'operator',

@@ -264,6 +264,9 @@ export const pinSchema = z.object({ jobId: z.string(), pin: z.string() });
 /** The answer to `POST /reject` and `POST /jobs/JOBID/cancel`; `isOver`: no load has to stop first. */
 export const endedJobSchema = z.object({ jobId: z.string(), isOver: z.boolean() });
 
+/** Holds whose files a person may turn down, without the rest of the drive. */
+export const FILE_CODES = ['SparseFile'] as const;
+
 /** A refusal of any call: what happened, who acts, what to do; with the findings of a manifest where there are any. */
 export const refusalSchema = z.object({
   error: noticeSchema,
@@ -308,4 +311,5 @@ export type Refusal = z.infer<typeof refusalSchema>;
 //   POST   /pin {jobId}                    technician  pinSchema
 //   POST   /return {jobId, tracking, isErased?}  technician  handledJobSchema
 //   POST   /reject {target, jobId?, code, why}  technician  endedJobSchema
+//   POST   /reject-files {bay, code, why}  technician  { rejectedFiles: string }
 //   POST   /release {bay, now}             technician  releasedSchema

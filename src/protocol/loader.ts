@@ -162,6 +162,8 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
       sessionToken: z.string().optional(),
     }),
     existing: z.enum(['replace', 'refuse']),
+    /** What is done with sparse files: they wait for a person until one has decided. */
+    sparse: z.enum(['wait', 'send', 'refuse']),
     maxObjectBytes: z.number().int(),
     /** Key of the import log where it goes into the data bucket: no file may have it. */
     logKey: z.string().optional(),
@@ -174,6 +176,8 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
       maxRequestsInFlight: z.number().int(),
       readerThreads: z.number().int(),
       maxDepth: z.number().int(),
+      /** A file that claims more bytes than this beyond those that the drive holds of it is sparse. */
+      sparseHoldBytes: z.number().int(),
     }),
     /** The SIGNATURE row stands in the log already. */
     signatureLogged: z.boolean(),

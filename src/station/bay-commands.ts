@@ -11,6 +11,7 @@ import type { DriveRun } from './drive-run.ts';
 import { hold } from './hold.ts';
 import type { RunDeps } from './run-deps.ts';
 import type { RunState } from './run-state.ts';
+import { FILES_REJECTED } from './sparse-choice.ts';
 import { switchOffDrive } from './switch-off-drive.ts';
 
 /** Who says it, and why where that is asked for. */
@@ -26,6 +27,8 @@ export interface BayCommands {
   retry(target: string, saying: Saying): CommandResult;
   /** A person vouches for what the bay now holds with. */
   confirm(bay: string, code: string, saying: Saying): CommandResult;
+  /** Turns down the files that a bay now holds with; the load goes on, and they get failed rows. */
+  rejectFiles(bay: string, code: string, saying: Saying): CommandResult;
   /** Makes a drive ready to be taken out; a load in progress only with `isNow`. */
   release(bay: string, isNow: boolean, saying: Saying): Promise<CommandResult<{ readonly isSwitchedOff: boolean }>>;
 }
@@ -45,7 +48,8 @@ export interface BayPorts {
 export const createBayCommands = (deps: RunDeps, ports: BayPorts): BayCommands => ({
   hold: (target, saying) => holdTarget(deps, ports, target, saying),
   retry: (target, saying) => retryTarget(deps, ports, target, saying),
-  confirm: (bay, code, saying) => confirmBay(deps, ports, { bay, code }, saying),
+  confirm: (bay, code, saying) => sayOfHold(deps, ports, { bay, code, cause: 'confirmed' }, saying),
+  rejectFiles: (bay, code, saying) => sayOfHold(deps, ports, { bay, code, cause: FILES_REJECTED }, saying),
   release: (bay, isNow, saying) => releaseBay(deps, ports, { bay, isNow }, saying),
 });
 
@@ -115,10 +119,10 @@ const endHold = ({ store }: RunDeps, jobId: JobId): boolean => {
   return true;
 };
 
-const confirmBay = (
+const sayOfHold = (
   deps: RunDeps,
   ports: BayPorts,
-  { bay, code }: { readonly bay: string; readonly code: string },
+  { bay, code, cause }: { readonly bay: string; readonly code: string; readonly cause: string },
   saying: Saying,
 ): CommandResult => {
   const run = ports.runIn(bay);
@@ -130,7 +134,7 @@ const confirmBay = (
   if (!isConfirmable(code) || state.jobId === undefined || drive === undefined) {
     return refused('NotConfirmable', { bay, found: code });
   }
-  note(deps, state.jobId, 'confirmed', saying, { code, bay, attachmentId: run.attachmentId, drive });
+  note(deps, state.jobId, cause, saying, { code, bay, attachmentId: run.attachmentId, drive });
   return run.retry() ? OK : refused('BayChanged', { bay, found: foundIn(run.state()) });
 };
 

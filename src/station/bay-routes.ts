@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { ABORT_CODES } from '#job/status.ts';
 import { reasonOf } from '#notice/catalogue.ts';
+import { FILE_CODES } from '#protocol/control.ts';
 import type { CommandResult } from './command-result.ts';
 import { refuse, type ControlAnswer, type ControlRequest } from './control-server.ts';
 import type { HandledJob } from './job-commands.ts';
@@ -18,6 +19,7 @@ const why = z.string().trim().min(1).max(TEXT_LENGTH);
 const retrySchema = z.strictObject({ target });
 const holdSchema = z.strictObject({ target, why });
 const confirmSchema = z.strictObject({ bay: target, code: target, why });
+const rejectFilesSchema = z.strictObject({ bay: target, code: z.enum(FILE_CODES), why });
 const returnSchema = z.strictObject({ jobId: target, tracking: why, isErased: z.boolean().optional() });
 const receiveSchema = z.strictObject({ jobId: target });
 const rejectSchema = z.strictObject({ target, jobId: target.optional(), code: z.enum(ABORT_CODES), why });
@@ -80,6 +82,13 @@ const ROUTES: ReadonlyMap<string, BayRoute> = new Map<string, BayRoute>([
           await station.jobs.reject({ ...rest, ...(jobId === undefined ? {} : { jobId }) }, caller),
           ({ jobId: rejected, isOver }) => ({ jobId: rejected, isOver }),
         ),
+      ),
+  ],
+  [
+    '/reject-files',
+    (station, { body, caller }) =>
+      read(rejectFilesSchema, body, ({ bay, code, why: reason }) =>
+        answer(station.commands.rejectFiles(bay, code, { ...caller, why: reason }), () => ({ rejectedFiles: bay })),
       ),
   ],
   [

@@ -24,6 +24,7 @@ export interface OrderFacts {
   readonly limits: LoadLimits;
   readonly files: LoadFolder;
   readonly uploads: readonly KnownUpload[];
+  readonly sparse: Extract<DaemonMessage, { readonly kind: 'order' }>['sparse'];
   /** Filled with the keys of loaded files; absent where the job has no substitutions. */
   readonly keyIndex?: KeyIndex;
 }
@@ -57,6 +58,7 @@ export const giveOrder = async (
       sessionToken: access.sessionToken?.reveal(),
     },
     existing: account.existing,
+    sparse: facts.sparse,
     maxObjectBytes: account.maxObjectBytes,
     logKey: job.logBucket === job.bucket ? job.logKey : undefined,
     hashKey: Buffer.from(load.hashKey).toString('hex'),

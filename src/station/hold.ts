@@ -22,6 +22,7 @@ export type StationHoldCode =
   | 'NothingToLoad'
   | 'FilesFailed'
   | 'WalkNotTrusted'
+  | 'SparseFile'
   | 'NoRoomForLog'
   | 'NotReceivedYet'
   | 'BadContact'

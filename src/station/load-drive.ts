@@ -19,6 +19,7 @@ import { createLoadingTime } from './loading-time.ts';
 import type { LoaderSession } from './loader-session.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
+import { sparseChoice } from './sparse-choice.ts';
 import { superviseLoad, type LoaderProgress, type LoadOutcome, type LoadStops } from './supervise-load.ts';
 import { waitForWalk } from './waiting-load.ts';
 import { doubtsOfWalk, type WalkFacts } from './walk-trust.ts';
@@ -87,14 +88,15 @@ const runLoader = async (
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
   const { config, store, journal } = deps;
-  const { job, session, onStart, onProgress, isDrivePresent, stops, keysMayCollide } = task;
+  const { job, driveFingerprint, session, onStart, onProgress, isDrivePresent, stops, keysMayCollide } = task;
   const files = loadFolder(config.station.stateDir, job.jobId);
   await makeLoadFolder(files);
   await using workingLog = await openWorkingLog({ path: files.workingLog });
   await using parts = await openPartsJournal(files.parts);
   using keyIndex = keysMayCollide ? createKeyIndex(files.keyIndex) : undefined;
   const keys = keyIndex === undefined ? {} : { keyIndex };
-  const facts = { job, account, load, limits: config.load, files, uploads: parts.known(), ...keys };
+  const sparse = sparseChoice(store, { jobId: job.jobId, fingerprint: driveFingerprint });
+  const facts = { job, account, load, limits: config.load, files, uploads: parts.known(), sparse, ...keys };
   onStart(await giveOrder((message, payload) => session.send(message, payload), facts, signal));
   const onFirstFile = (): void => {
     if (store.job(job.jobId)?.state.job === 'Pending') changeJob(deps, job.jobId, { kind: 'first-file' });

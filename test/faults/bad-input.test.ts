@@ -267,7 +267,7 @@ test('station: holds two drives with one SIGNATURE, and goes on with the one tha
   const { station, minio, one, two } = place;
   // The bucket is slow enough for the second drive to come in the middle of the first one's load.
   await using proxy = await startS3Proxy(minio.endpoint);
-  const through = { ...minio, endpoint: proxy.endpoint, pid: 0 };
+  const through = { ...minio, endpoint: proxy.endpoint };
   const prepared = await prepareDrive({
     station,
     minio: through,

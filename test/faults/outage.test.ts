@@ -317,7 +317,7 @@ const prepareScene = async (index: number, proxy: S3Proxy): Promise<Scene> => {
   await minio.makeBucket(bucket);
   const user = await minio.addUser([everythingIn(bucket)]);
   const loading = await minio.addUser([everythingIn(bucket)]);
-  const through = { ...minio, endpoint: proxy.endpoint, pid: 0 };
+  const through = { ...minio, endpoint: proxy.endpoint };
   await addAccount({ station, minio: through, email, key: user, options: ['--signs'] });
   await addKey({ email }, loading);
   const prepared = await prepareDrive({

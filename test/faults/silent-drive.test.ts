@@ -47,7 +47,7 @@ test('station: says that drives do not answer, leaves all others alone, and goes
   const prepare = (image: string, prefix: string): Promise<PreparedJob> =>
     prepareDrive({
       station,
-      minio: { ...minio, endpoint: proxy.endpoint, pid: 0 },
+      minio: { ...minio, endpoint: proxy.endpoint },
       image,
       sizeBytes: DRIVE_BYTES,
       files: FILES,

@@ -112,7 +112,7 @@ let jobs = 0;
 
 const prepare = async (files: Contents, manifestLines: readonly string[] = []): Promise<Prepared> => {
   jobs += 1;
-  const through = { ...minio, endpoint: proxy.endpoint, pid: 0 };
+  const through = { ...minio, endpoint: proxy.endpoint };
   const prepared = await prepareDrive({
     ...{ station, minio: through, image, sizeBytes: 128 * MIB, files, bucket: BUCKET },
     manifestLines: [`prefix: job-${String(jobs)}/`, ...manifestLines],

@@ -108,7 +108,7 @@ const PHASES: readonly Phase[] = [
 const prepare = async (files: Files): Promise<PreparedJob> => {
   const prepared = await prepareDrive({
     station,
-    minio: { ...minio, endpoint: proxy.endpoint, pid: 0 },
+    minio: { ...minio, endpoint: proxy.endpoint },
     image: one,
     sizeBytes: 96 * MIB,
     files,

@@ -8,7 +8,7 @@ import type { BucketAccess } from '#bucket/contract.ts';
 import type { LogRow } from '#import-log/contract.ts';
 import { pathHash } from '#import-log/path-hash.ts';
 import { openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
-import { MIB } from '#language/units.ts';
+import { GIB, MIB } from '#language/units.ts';
 import { createChannel } from '#protocol/channel.ts';
 import { loaderMessageSchema, type DaemonMessage, type KnownUpload, type LoaderMessage } from '#protocol/loader.ts';
 import { until } from './wait.ts';
@@ -131,6 +131,7 @@ const giveOrder = async (
     manifest: Buffer.from(manifest).toString('base64'),
     access: { ...rest, secretAccessKey: secretAccessKey.reveal(), sessionToken: sessionToken?.reveal() },
     existing: 'replace',
+    sparse: 'wait',
     maxObjectBytes: 5 * 1024 * 1024 * MIB,
     hashKey: HASH_KEY.toString('hex'),
     signatureLogged: rows.length > 0,
@@ -143,6 +144,7 @@ const giveOrder = async (
       maxRequestsInFlight: 8,
       readerThreads: 2,
       maxDepth: 64,
+      sparseHoldBytes: 100 * GIB,
       ...limits,
     },
     ...order,

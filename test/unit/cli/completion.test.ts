@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ABORT_CODES } from '#job/status.ts';
 import { REASONS } from '#notice/catalogue.ts';
+import { FILE_CODES } from '#protocol/control.ts';
 import { commandHelps } from '../../../scripts/lib/command-help.ts';
 import { run } from '../../support/run.ts';
 import { openTerminal } from '../../support/terminal.ts';
@@ -70,7 +71,7 @@ const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['import-station drives --j', ['--json']],
   ['import-station release "Bay 1" --n', ['--now']],
   ['import-station account add --existing ', ['replace', 'refuse']],
-  ['import-station reject 53TX4 --code ', ABORT_CODES],
+  ['import-station reject 53TX4 --code ', [...ABORT_CODES, ...FILE_CODES]],
   ['import-station completion ', SHELLS],
   ['import-station reasons MissingSig', ['MissingSignature']],
   ['import-station confirm "Bay 1" ', codesThatConfirm],
