@@ -105,6 +105,17 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('first-file'), sequence: z.number().int() }),
   /** A read failed: is the drive still there? No row is made before `drive-answer` says so. */
   z.object({ kind: z.literal('drive-check'), id: z.number().int() }),
+  /** A file or folder that the drive does not give, for the journal; its row is on its way. */
+  z.object({
+    kind: z.literal('unread'),
+    /** Printable path. */
+    file: z.string(),
+    code: z.string(),
+    detail: z.string(),
+    /** After EIO: the first bytes of the file that cannot be read (`4096-8191`), and how far it was looked at. */
+    ranges: z.array(z.string()).exactOptional(),
+    seenBytes: z.number().exactOptional(),
+  }),
   /** Only with substitutions: may this file have this key (decision 16)? Answered by `claim-answer`. `path`: base64. */
   z.object({ kind: z.literal('claim'), id: z.number().int(), path: z.string(), key: z.string() }),
   /** A claimed key whose file failed is free again. */

@@ -14,6 +14,9 @@ import type { PartsJournal } from './parts-journal.ts';
 /** A loader's report on how far it is. */
 export type LoaderProgress = Extract<LoaderMessage, { readonly kind: 'progress' }>;
 
+/** A loader's word on a file or folder that it could not read. */
+export type UnreadFile = Extract<LoaderMessage, { readonly kind: 'unread' }>;
+
 /** What the supervision needs of the rest of the station. */
 export interface LoadPorts {
   readonly workingLog: WorkingLog;
@@ -22,6 +25,8 @@ export interface LoadPorts {
   readonly onProgress: (progress: LoaderProgress) => void;
   /** Stores that the job is in progress, before the first file is sent. */
   readonly onFirstFile: () => void;
+  /** Writes down what the drive does not give. */
+  readonly onUnread: (unread: UnreadFile) => void;
   /** Is the drive still attached as it was? */
   readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
   readonly stops: LoadStops;
@@ -122,6 +127,9 @@ const serve = async (
       await session.send({ kind: 'drive-answer', id: message.id, isPresent });
       return undefined;
     }
+    case 'unread':
+      ports.onUnread(message);
+      return undefined;
     case 'claim': {
       const granted = ports.keyIndex?.claim(message.key, message.path) ?? false;
       await session.send({ kind: 'claim-answer', id: message.id, granted });
