@@ -27,6 +27,7 @@ export const DEFAULTS = {
     /** Two threads read and hash more than one core can (measured). */
     readerThreads: 2,
     maxDepth: 256,
+    verify: 'none',
   },
   log: { formulaGuard: true, lineEnd: 'lf' },
   journal: { level: 'info' },

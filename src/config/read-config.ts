@@ -205,6 +205,7 @@ const loadLimitsOf = (load: ConfigFile['load']): Config['load'] => ({
   maxRequestsInFlight: load.max_requests_in_flight,
   readerThreads: load.reader_threads,
   maxDepth: load.max_depth,
+  verify: load.verify,
 });
 
 const mailOf = (mail: NonNullable<ConfigFile['mail']>, passwordFile: string): MailConfig => ({

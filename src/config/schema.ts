@@ -54,6 +54,11 @@ export const loadSchema = section({
   max_depth: whole(1, MAX_DEPTH)
     .default(DEFAULTS.load.maxDepth)
     .describe('Deepest folder that is walked; what lies deeper is a failed row of the log.'),
+  verify: oneOf(['none', 'reread'])
+    .default(DEFAULTS.load.verify)
+    .describe(
+      '`reread`: after the load the whole drive is read once more and compared with what was loaded; what differs is a failed row, and a hold before the drive may go. It takes as long again as reading the drive.',
+    ),
 });
 
 /** `[mail]`; without the section no mail is written. */

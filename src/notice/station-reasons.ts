@@ -126,6 +126,12 @@ export const LOAD_REASONS = {
     todo: 'Try another cable or power supply and run `import-station retry {bay}`: the drive is walked anew, and only what has no row yet is loaded. `import-station confirm {bay} WalkNotTrusted --why TEXT` ends the job as it is, and the customer is told.',
     retryHelps: true,
   },
+  SecondReadingDiffers: {
+    happened: 'Read a second time, the drive gave other bytes than were loaded, or none ({message}).',
+    actor: 'technician',
+    todo: 'Look with `import-station job report {jobId}` which files have VerifyError. Try another cable or power supply and run `import-station retry {bay}`: those files are loaded anew, and the drive is read a second time again. `import-station confirm {bay} SecondReadingDiffers --why TEXT` ends the job as it is.',
+    retryHelps: true,
+  },
   NoRoomForLog: {
     happened: "This station's own disk may not have room for the import log of the drive: {message}.",
     actor: 'operator',

@@ -11,6 +11,7 @@ const CONFIRMABLE = [
   'NothingToLoad',
   'FilesFailed',
   'WalkNotTrusted',
+  'SecondReadingDiffers',
   'DuplicateSignature',
 ] as const satisfies readonly StationHoldCode[];
 

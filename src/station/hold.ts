@@ -22,6 +22,7 @@ export type StationHoldCode =
   | 'NothingToLoad'
   | 'FilesFailed'
   | 'WalkNotTrusted'
+  | 'SecondReadingDiffers'
   | 'NoRoomForLog'
   | 'NotReceivedYet'
   | 'BadContact'

@@ -48,9 +48,11 @@ export type LoadOutcome =
   /** The drive was pulled. */
   | { readonly kind: 'interrupted' };
 
-// A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts
-// are 30 s). Checked a little earlier, so that a person reads it within the minute.
-const SILENCE_MS = 55 * SECOND_MS;
+/**
+ * A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts are
+ * 30 s). Checked a little earlier, so that a person reads it within the minute.
+ */
+export const SILENCE_MS: number = 55 * SECOND_MS;
 
 /** Serves a loader until it has finished, stopped, died, or fallen silent. */
 export const superviseLoad = async (
@@ -58,17 +60,7 @@ export const superviseLoad = async (
   ports: LoadPorts,
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
-  const { gentle, final } = ports.stops;
-  const sendStop = (reason: unknown, isFinal: boolean): void => {
-    // A loader that is gone already shows itself to `receive`.
-    session.send({ kind: 'stop', code: String(reason), isFinal }).catch(() => undefined);
-  };
-  using _gentle = whenAborted(gentle, (reason) => {
-    sendStop(reason, false);
-  });
-  using _final = whenAborted(final, (reason) => {
-    sendStop(reason, true);
-  });
+  using _stops = stopOnWish(session, ports.stops);
   for (;;) {
     const received = await session.receive(SILENCE_MS, signal);
     if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
@@ -76,6 +68,26 @@ export const superviseLoad = async (
     const outcome = await serve(session, ports, received, signal);
     if (outcome !== undefined) return outcome;
   }
+};
+
+/** Passes on to a loader that it is to stop, until it is disposed. */
+export const stopOnWish = (session: LoaderSession, { gentle, final }: LoadStops): Disposable => {
+  const sendStop = (reason: unknown, isFinal: boolean): void => {
+    // A loader that is gone already shows itself to `receive`.
+    session.send({ kind: 'stop', code: String(reason), isFinal }).catch(() => undefined);
+  };
+  using stack = new DisposableStack();
+  stack.use(
+    whenAborted(gentle, (reason) => {
+      sendStop(reason, false);
+    }),
+  );
+  stack.use(
+    whenAborted(final, (reason) => {
+      sendStop(reason, true);
+    }),
+  );
+  return stack.move();
 };
 
 // `addAbortListener` of node:events would call it a tick later where the signal is aborted already.
@@ -92,7 +104,11 @@ const whenAborted = (signal: AbortSignal, call: (reason: unknown) => void): Disp
   };
 };
 
-const endedEarly = async (ports: LoadPorts, signal: AbortSignal): Promise<LoadOutcome> => {
+/** What it means that a loader ended without a word. */
+export const endedEarly = async (
+  ports: Pick<LoadPorts, 'isDrivePresent'>,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'interrupted' } | { readonly kind: 'hold'; readonly hold: Hold }> => {
   if (signal.aborted || !(await ports.isDrivePresent(signal))) return { kind: 'interrupted' };
   return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it ended in the middle of the load' }) };
 };
@@ -151,6 +167,11 @@ const serve = async (
         walkEnded: message.walkEnded,
       };
     case 'inspected':
-      return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it inspected its volume twice' }) };
+    case 'differs':
+    case 'reread-ended':
+      return {
+        kind: 'hold',
+        hold: hold('LoaderFailed', { problem: `it said ${message.kind} in the middle of a load` }),
+      };
   }
 };

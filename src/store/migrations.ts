@@ -133,6 +133,9 @@ const ADD_COUNTS = `
   CREATE INDEX outbox_not_sent ON outbox (queued_at) WHERE state <> 'sent';
 `;
 
+// JSON: whether the drive is read a second time, and what that gave.
+const ADD_REREAD = 'ALTER TABLE load ADD COLUMN reread TEXT;';
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
 export const MIGRATIONS: readonly string[] = [
   CREATE_STORE,
@@ -142,4 +145,5 @@ export const MIGRATIONS: readonly string[] = [
   ADD_ORIGINAL,
   ADD_LOADING_TIME,
   ADD_COUNTS,
+  ADD_REREAD,
 ];

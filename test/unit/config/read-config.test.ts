@@ -61,6 +61,7 @@ test('parseConfig: fills every default in, when only the identities are given', 
       maxRequestsInFlight: 32,
       readerThreads: 2,
       maxDepth: 256,
+      verify: 'none',
     },
     log: { formulaGuard: true, lineEnd: 'lf' },
     journal: { level: 'info' },
@@ -99,6 +100,7 @@ max_in_flight_mib = 7
 max_requests_in_flight = 8
 reader_threads = 9
 max_depth = 10
+verify = "reread"
 [log]
 formula_guard = false
 line_end = "crlf"
@@ -151,6 +153,7 @@ image = "/srv/drive.img"
       maxRequestsInFlight: 8,
       readerThreads: 9,
       maxDepth: 10,
+      verify: 'reread',
     },
     log: { formulaGuard: false, lineEnd: 'crlf' },
     journal: { level: 'debug' },
