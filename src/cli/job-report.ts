@@ -83,6 +83,7 @@ const formatReport = (report: JobReport): readonly string[] => {
       ['Loaded', tallyText(report.loaded)],
       ['Ignored', tallyText(report.ignored)],
       ['Failed', tallyText(failed)],
+      ['Second reading', rereadText(report)],
       ['Import log', `${shown(report.logAddress)}${isFinal ? '' : ' (once the load has ended)'}`],
       ['Log as URL', isFinal ? shown(report.logUrl) : undefined],
     ]),
@@ -103,6 +104,12 @@ const formatCodes = ({ failedByCode }: JobReport): readonly string[] => {
     const { happened, todo } = rowNoticeOf(code);
     return ['', `${formatFiles(files)} ${shown(code)}: ${happened}`, `  ${todo}`];
   });
+};
+
+const rereadText = ({ secondReading, isFinal }: JobReport): string => {
+  if (secondReading === undefined) return isFinal ? 'not done' : 'not done so far';
+  const { agreeing, differing } = secondReading;
+  return `done, ${formatFiles(agreeing)} agreeing${differing === 0 ? '' : `, ${formatFiles(differing)} not`}`;
 };
 
 const tallyText = ({ files, bytes }: JobReport['loaded']): string => `${formatFiles(files)}, ${formatSize(bytes)}`;

@@ -87,7 +87,10 @@ export interface Config {
     readonly everyMs: number;
     readonly debounceMs: number;
   };
-  readonly load: LoadLimits;
+  readonly load: LoadLimits & {
+    /** `reread`: the drive is read a second time and compared (spec 8.4). */
+    readonly verify: 'none' | 'reread';
+  };
   readonly log: {
     /** `escape_formulas` of the published log (decision 3). */
     readonly formulaGuard: boolean;

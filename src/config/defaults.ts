@@ -30,6 +30,7 @@ export const DEFAULTS = {
     maxDepth: 256,
     /** 100 GiB of nothing take longer than asking. */
     sparseHoldMib: 102_400,
+    verify: 'none',
   },
   log: { formulaGuard: true, lineEnd: 'lf' },
   journal: { level: 'info' },

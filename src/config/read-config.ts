@@ -206,6 +206,7 @@ const loadLimitsOf = (load: ConfigFile['load']): Config['load'] => ({
   readerThreads: load.reader_threads,
   maxDepth: load.max_depth,
   sparseHoldBytes: load.sparse_hold_mib * MIB,
+  verify: load.verify,
 });
 
 const mailOf = (mail: NonNullable<ConfigFile['mail']>, passwordFile: string): MailConfig => ({

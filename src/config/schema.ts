@@ -63,6 +63,11 @@ export const loadSchema = section({
     .describe(
       'A file whose size is larger by more than this than what the drive holds of it (a sparse or compressed file) is a hold after all others are loaded: `confirm` sends it, `reject` makes it a failed row.',
     ),
+  verify: oneOf(['none', 'reread'])
+    .default(DEFAULTS.load.verify)
+    .describe(
+      '`reread`: after the load the whole drive is read once more and compared with what was loaded; what differs is a failed row, and a hold before the drive may go. It takes as long again as reading the drive.',
+    ),
 });
 
 /** `[mail]`; without the section no mail is written. */

@@ -41,7 +41,7 @@ export const shareDirectory = (handle: FileHandle): SharedDirectory => {
   };
 };
 
-/** The open directory itself as a path. */
+/** What a descriptor stands for, a directory or a file, as a path. */
 export const directoryPath = (fd: number): string => `/proc/self/fd/${String(fd)}`;
 
 /** Path of a name in an open directory, so that no part before the name can be exchanged. `name` is latin1: each byte. */

@@ -7,6 +7,8 @@
 //   tree cannot make them add up.
 //   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
 
+import { setImmediate as turn } from 'node:timers/promises';
+
 import type { HeldDirectory } from './held-directory.ts';
 import { lookAt, lookAtAll, type Look, type Looks, type NameToLookAt } from './look.ts';
 import { systemCode } from './system-code.ts';
@@ -66,6 +68,8 @@ const MIN_WINDOW_ENTRIES = 100;
 /** Names that are looked at by one call: few enough that a reader thread comes back to its files soon. */
 const NAMES_PER_LOOK = 256;
 const LOOKS_AT_ONCE = 4;
+/** Entries that are given before whatever else waits has its turn: names may need no other wait at all. */
+const ENTRIES_AT_ONCE = 500;
 
 /**
  * Gives every file, link and special file of a volume, and every directory that cannot be listed whole.
@@ -89,7 +93,12 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
         levels.pop();
         await leave(level);
       } else {
-        yield* await readWindow(level, config, signal);
+        const { seen, errno } = await readWindow(level, config, signal);
+        for (const [place, one] of seen.entries()) {
+          if (place % ENTRIES_AT_ONCE === 0) await turn();
+          if (one.kind !== 'directory') yield entryOf(level, one, { kind: one.kind });
+        }
+        if (errno !== undefined) yield ownEntry(level, errno);
       }
     }
   } finally {
@@ -103,8 +112,12 @@ interface Seen extends Omit<Look, 'kind'> {
   readonly kind: WalkKind | 'directory';
 }
 
-// Ends the level where its listing is at its end or breaks off, which is then the last entry.
-const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal): Promise<readonly WalkEntry[]> => {
+// Ends the level where its listing is at its end, or breaks off with an error.
+const readWindow = async (
+  level: Level,
+  config: WalkConfig,
+  signal: AbortSignal,
+): Promise<{ readonly seen: readonly Seen[]; readonly errno: string | undefined }> => {
   const { onAnswer, onAllocated, namesOnly = false } = config;
   const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
   const names: NameToLookAt[] = [];
@@ -126,8 +139,7 @@ const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal)
   seen.sort((one, other) => one.inode - other.inode);
   for (const { allocatedBytes } of seen) onAllocated?.(allocatedBytes);
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
-  const entries = seen.flatMap((one) => (one.kind === 'directory' ? [] : [entryOf(level, one, { kind: one.kind })]));
-  return errno === undefined ? entries : [...entries, ownEntry(level, errno)];
+  return { seen, errno };
 };
 
 const lookInTurn = async (

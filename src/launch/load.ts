@@ -4,9 +4,11 @@ import { join } from 'node:path';
 
 import type { AttachedDrive } from '#drive/contract.ts';
 import { mountOptions } from '#drive/mount-options.ts';
-import { COMMAND_ENVIRONMENT } from '#drive/run-command.ts';
+import { COMMAND_ENVIRONMENT, runCommand } from '#drive/run-command.ts';
 import { readDiskByName } from '#drive/sysfs.ts';
 import type { Config } from '#config/contract.ts';
+import { printable } from '#language/printable.ts';
+import { SECOND_MS } from '#language/units.ts';
 import type { LaunchRequest } from '#protocol/launch.ts';
 import { tryExclusive } from './exclusive.ts';
 import { INSIDE_COMMAND, type LaunchPlan } from './launch-plan.ts';
@@ -47,6 +49,8 @@ export const startLoader = async (task: LoadTask, signal: AbortSignal): Promise<
   const exclusive = await tryExclusive(volume.device);
   if (exclusive.kind === 'busy') return { code: 'DriveInUse', message: `${volume.device} is in use` };
   if (exclusive.kind === 'problem') return { code: 'MountFailed', message: exclusive.message };
+  const flushed = await forget([disk.device, volume.device], signal);
+  if (flushed !== undefined) return { code: 'MountFailed', message: flushed };
   return becomeUnshare({
     kernelName: drive.kernelName,
     diskSequence: drive.diskSequence,
@@ -57,6 +61,17 @@ export const startLoader = async (task: LoadTask, signal: AbortSignal): Promise<
     loaderGid: loader.loaderGid,
     productFolder,
   });
+};
+
+const FLUSH_DEADLINE_MS = 30 * SECOND_MS;
+
+// What the host remembers of the drive is thrown away (ioctl BLKFLSBUF), so that each loader reads the drive itself: a second
+// reading that met the first one's memory would prove nothing.
+const forget = async (devices: readonly string[], signal: AbortSignal): Promise<string | undefined> => {
+  const args = ['--flushbufs', ...new Set(devices)];
+  const result = await runCommand({ program: 'blockdev', args, deadlineMs: FLUSH_DEADLINE_MS }, signal);
+  if (result.kind === 'problem') return printable(result.message);
+  return result.exitCode === 0 ? undefined : printable(result.stderr.trim());
 };
 
 // The core limit is set here, so that it holds for everything that follows: the loader's memory holds credentials.

@@ -15,6 +15,9 @@ import { createRowBatches, type RowBatches } from './row-batches.ts';
 /** The order that starts a load. */
 export type Order = Extract<DaemonMessage, { readonly kind: 'order' }>;
 
+/** The order that starts a second reading. */
+export type RereadOrder = Extract<DaemonMessage, { readonly kind: 'reread' }>;
+
 /** A message that the daemon acknowledges once it is on disk, without its sequence. */
 export type Recorded = WithoutSequence<
   Extract<LoaderMessage, { readonly sequence: number; readonly kind: RecordedKind }>
@@ -25,8 +28,8 @@ type WithoutSequence<Message> = Message extends unknown ? Omit<Message, 'sequenc
 
 /** What the daemon says without being asked. */
 export interface DialogueEvents {
-  readonly onOrder: (order: Order) => void;
-  /** 16 bytes per finished file; `isLast` closes the list. */
+  readonly onOrder: (order: Order | RereadOrder) => void;
+  /** What follows an order; `isLast` closes the list. */
   readonly onResume: (hashes: Uint8Array, isLast: boolean) => void;
   /** `isFinal`: nobody will go on with the load. */
   readonly onStop: (code: string, isFinal: boolean) => void;
@@ -115,6 +118,7 @@ const hear = (
 ): void => {
   switch (message.kind) {
     case 'order':
+    case 'reread':
       events.onOrder(message);
       return;
     case 'resume':

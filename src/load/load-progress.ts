@@ -74,7 +74,8 @@ export interface ReportsConfig {
   /** True while a request is open, so that waiting is the bucket's doing. */
   readonly isBucketAwaited: () => boolean;
   readonly bucketTrouble: () => string | undefined;
-  readonly spent: () => LoaderTime;
+  /** Absent where nothing is sent. */
+  readonly spent?: () => LoaderTime;
   readonly send: (message: ProgressMessage) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -103,7 +104,7 @@ export const startReports = ({
     lastText = text;
     isSending = true;
     // Not part of what tells whether anything moves: time always does.
-    send({ ...message, spent: spent() })
+    send(spent === undefined ? message : { ...message, spent: spent() })
       .catch(onError)
       .finally(() => {
         isSending = false;

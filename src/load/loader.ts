@@ -1,7 +1,7 @@
 // The loader process: one per drive, it sees one read-only mount and the bucket, and talks with the daemon over its
 // stdin and stdout. It lives no longer than that connection.
 //
-// STATES: check itself -> inspect the root -> wait for order and resume list -> load -> finished | stopped
+// STATES: check itself -> inspect the root -> wait for order and list -> load, or read again -> at the end | stopped
 //   The end of the connection ends the process at once, in every state: nobody is left who could store a row.
 
 import type { Readable, Writable } from 'node:stream';
@@ -12,9 +12,11 @@ import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { createChannel, MAX_ORDER_BYTES } from '#protocol/channel.ts';
 import type { LoaderMessage } from '#protocol/loader.ts';
-import { createDialogue, type Dialogue, type DialogueEvents, type Order } from './dialogue.ts';
+import { createChecksumTable, type ChecksumTable } from './checksum-table.ts';
+import { createDialogue, type Dialogue, type DialogueEvents, type Order, type RereadOrder } from './dialogue.ts';
 import { createDoneSet, type DoneSet } from './done-set.ts';
 import type { LoadEnd } from './load-files.ts';
+import type { RereadEnd } from './reread-files.ts';
 import { findUnsafe } from './self-check.ts';
 import { createStopSwitch, type StopReason, type StopSwitch } from './stop-switch.ts';
 
@@ -80,22 +82,30 @@ const sayLastWords = async (dialogue: Dialogue, error: unknown): Promise<void> =
   await Promise.race([said, patience]);
 };
 
+/** A load with what is done of it, or a second reading with what it compares with. */
+type Given =
+  | { readonly kind: 'load'; readonly order: Order; readonly list: DoneSet }
+  | { readonly kind: 'reread'; readonly order: RereadOrder; readonly list: ChecksumTable };
+
 interface Instructions extends DialogueEvents {
-  /** Resolves once order and resume list are complete. */
-  readonly given: Promise<{ readonly order: Order; readonly done: DoneSet }>;
+  /** Resolves once the order and the list behind it are complete. */
+  readonly given: Promise<Given>;
 }
 
 const createInstructions = (stopSwitch: StopSwitch): Instructions => {
-  const { promise: given, resolve } = Promise.withResolvers<{ readonly order: Order; readonly done: DoneSet }>();
-  let received: { readonly order: Order; readonly done: DoneSet } | undefined;
+  const { promise: given, resolve } = Promise.withResolvers<Given>();
+  let received: Given | undefined;
   return {
     given,
     onOrder: (order) => {
-      received ??= { order, done: createDoneSet(order.finished.files + 1) };
+      received ??=
+        order.kind === 'order'
+          ? { kind: 'load', order, list: createDoneSet(order.finished.files + 1) }
+          : { kind: 'reread', order, list: createChecksumTable(order.files) };
     },
     onResume: (hashes, isLast) => {
       if (received === undefined) return;
-      received.done.addAll(hashes);
+      received.list.addAll(hashes);
       if (isLast) resolve(received);
     },
     onStop: (code, isFinal) => {
@@ -116,7 +126,7 @@ const work = async (parts: Work, signal: AbortSignal): Promise<number> => {
   const { dialogue } = parts;
   try {
     const end = await inspectAndLoad(parts, signal);
-    await dialogue.tell(end.kind === 'finished' ? end : stopped(end.reason, end.walkEnded));
+    await dialogue.tell(end.kind === 'stopped' ? stopped(end.reason, end.walkEnded) : end);
     return EXIT_OK;
   } catch (error: unknown) {
     signal.throwIfAborted();
@@ -128,16 +138,20 @@ const work = async (parts: Work, signal: AbortSignal): Promise<number> => {
 const inspectAndLoad = async (
   { dialogue, instructions, root, stopSwitch }: Work,
   signal: AbortSignal,
-): Promise<LoadEnd> => {
+): Promise<LoadEnd | RereadEnd> => {
   const unsafe = root === DRIVE_ROOT ? await findUnsafe(root) : undefined;
   if (unsafe !== undefined) return { kind: 'stopped', reason: failed(unsafe), walkEnded: false };
   const inspection = await tryInspect(root);
   if ('code' in inspection) return { kind: 'stopped', reason: inspection, walkEnded: false };
   await dialogue.tell({ kind: 'inspected', ...inspection, nearMisses: [...inspection.nearMisses] });
-  const { order, done } = await instructions.given;
+  const given = await instructions.given;
+  if (given.kind === 'reread') {
+    const { rereadFiles } = await import('./reread-files.ts');
+    return rereadFiles({ order: given.order, table: given.list, root, dialogue, stopSwitch }, signal);
+  }
   // Only now: a loader that merely inspects needs neither the rules nor the SDK in its memory.
   const { runLoad } = await import('./run-load.ts');
-  return runLoad({ order, done, root, dialogue, stopSwitch }, signal);
+  return runLoad({ order: given.order, done: given.list, root, dialogue, stopSwitch }, signal);
 };
 
 const stopped = ({ code, message, details }: StopReason, walkEnded = false): LoaderMessage => ({

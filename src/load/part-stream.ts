@@ -25,7 +25,7 @@ export interface PlannedUpload {
 /** What came of reading and sending. `uploadId` is absent where no upload was begun. */
 export type StreamEnd = { readonly uploadId?: string; readonly properties?: ObjectProperties } & (
   | { readonly kind: 'sent'; readonly md5: Uint8Array; readonly parts: readonly FinishedPart[] }
-  | { readonly kind: 'unread'; readonly problem: Pick<ReadProblem, 'code' | 'detail'> }
+  | { readonly kind: 'unread'; readonly problem: Omit<ReadProblem, 'kind'> }
   | { readonly kind: 'refused'; readonly problem: BucketProblem }
   /** The load stops. */
   | { readonly kind: 'stopped' }

@@ -34,6 +34,12 @@ export type ReaderRequest = { readonly id: number } & (
   | { readonly kind: 'close'; readonly openId: number }
 );
 
+/** Bytes of a file, `to` excluded. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Why a file cannot be read. */
 export interface ReadProblem {
   readonly kind: 'problem';
@@ -41,6 +47,8 @@ export interface ReadProblem {
   readonly code: 'ReadError' | 'FileChanged';
   /** The system's code, or what has changed. */
   readonly detail: string;
+  /** After EIO: what cannot be read, as far as the file was looked at. */
+  readonly unread?: { readonly ranges: readonly ByteRange[]; readonly seenBytes: number };
 }
 
 /** What a thread answers. Digests are hex. */

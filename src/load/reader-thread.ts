@@ -3,12 +3,14 @@
 
 import { createHash, hash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
 import { lookAtAll } from '#drive/look.ts';
-import { pathInDirectory } from '#drive/held-directory.ts';
+import { directoryPath, pathInDirectory } from '#drive/held-directory.ts';
 import { systemCode } from '#drive/system-code.ts';
-import { KIB } from '#language/units.ts';
+import { KIB, SECOND_MS } from '#language/units.ts';
+import { createTrouble, isInputError, readInPieces, type ReadAt, type Trouble } from './read-in-pieces.ts';
 import type {
   FileToRead,
   ReaderReply,
@@ -20,17 +22,18 @@ import type {
 
 /** Read and hashed at a time, while it is still in the processor's cache. */
 const CHUNK_BYTES = 256 * KIB;
-/** Ours: a drive's own electronics have tried for seconds already before the system says EIO. */
-const READ_ATTEMPTS = 3;
+/** How long the rest of a file is looked at whose fate is sealed, for its other unreadable places. */
+const SURVEY_MS = 10 * SECOND_MS;
 
 // Never follows a link, never waits for the other end of a FIFO.
 const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 interface OpenFile {
-  readonly fd: number;
+  fd: number;
   readonly sizeBytes: number;
   readonly md5: Hash;
   position: number;
+  trouble?: Trouble;
 }
 
 /** Hears of each answer of the system, with the code where it was an error. */
@@ -180,17 +183,66 @@ const readPart = (file: OpenFile, { bytes, isSigned }: Place, onAnswer: OnAnswer
 };
 
 const readChunk = (file: OpenFile, chunk: Uint8Array, onAnswer: OnAnswer): number | ReadProblem => {
-  for (let attempt = 1; ; attempt += 1) {
+  const readAt = readerOf(file, onAnswer);
+  const read = readAt(chunk, file.position);
+  return isInputError(read) ? readDespite(file, chunk, readAt) : read;
+};
+
+const readerOf =
+  (file: OpenFile, onAnswer: OnAnswer): ReadAt =>
+  (bytes, position) => {
     try {
-      const read = readSync(file.fd, chunk, 0, chunk.length, file.position);
+      const read = readSync(file.fd, bytes, 0, bytes.length, position);
       onAnswer();
       return read;
     } catch (error: unknown) {
       const problem = readError(error);
       onAnswer(problem.detail);
-      if (problem.detail !== 'EIO' || attempt === READ_ATTEMPTS) return problem;
+      return problem;
     }
+  };
+
+const readDespite = (file: OpenFile, chunk: Uint8Array, readAt: ReadAt): number | ReadProblem => {
+  const trouble = (file.trouble ??= createTrouble());
+  const done = trouble.timed(() => readInPieces(chunk, file.position, { readAt, trouble }));
+  if (typeof done !== 'number') return done;
+  if (trouble.ranges.length === 0 && !trouble.isOver) {
+    reopen(file);
+    return done;
   }
+  const seenBytes = survey(file, file.position + done, { readAt, trouble });
+  return { kind: 'problem', code: 'ReadError', detail: 'EIO', unread: { ranges: trouble.ranges, seenBytes } };
+};
+
+// The kernel reads ahead less and less after each error (mm/filemap.c), and goes on so to the end of an open file.
+const reopen = (file: OpenFile): void => {
+  try {
+    const fd = openSync(directoryPath(file.fd), constants.O_RDONLY | constants.O_NONBLOCK);
+    closeSync(file.fd);
+    file.fd = fd;
+  } catch (error: unknown) {
+    // Only slower.
+    readError(error);
+  }
+};
+
+// The file fails; which other places of it are lost, a person may want to know. Gives how far it was looked at.
+const survey = (
+  file: OpenFile,
+  from: number,
+  { readAt, trouble }: { readonly readAt: ReadAt; readonly trouble: Trouble },
+): number => {
+  const bytes = new Uint8Array(CHUNK_BYTES);
+  const endMs = performance.now() + SURVEY_MS;
+  let position = from;
+  while (position < file.sizeBytes && !trouble.isOver && performance.now() < endMs) {
+    const chunk = bytes.subarray(0, Math.min(bytes.length, file.sizeBytes - position));
+    const read = readAt(chunk, position);
+    const done = isInputError(read) ? trouble.timed(() => readInPieces(chunk, position, { readAt, trouble })) : read;
+    if (typeof done !== 'number' || done === 0) return position;
+    position += done;
+  }
+  return position;
 };
 
 const finish = (file: OpenFile, onAnswer: OnAnswer): Read<'finish'> => {

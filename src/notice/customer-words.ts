@@ -49,5 +49,7 @@ export const VOUCHED_WORDS: Readonly<Record<string, string>> = {
   FilesFailed: 'Files had failed, and were not tried once more.',
   WalkNotTrusted:
     'The drive may hold files that it did not show; these were not loaded, and the log does not name them.',
+  SecondReadingDiffers:
+    'Read a second time, files gave other bytes than were loaded; the log names them with VerifyError.',
   DuplicateSignature: 'More than one drive showed the SIGNATURE of this job; this one was loaded.',
 };

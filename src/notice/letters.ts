@@ -30,6 +30,8 @@ export interface LoadFacts {
   readonly firstFailed: readonly { readonly path: Uint8Array; readonly code: string }[];
   /** The log has a row for every file on the drive; false only for a load that was ended (decision 21). */
   readonly walkIsComplete: boolean;
+  /** What a second reading of the drive gave, in files; absent where there was none. */
+  readonly reread?: { readonly agreeing: number; readonly differing: number };
   /** Holds that a person at the station ended by a word, and that word. */
   readonly vouched: readonly { readonly code: string; readonly why: string }[];
 }
@@ -202,12 +204,13 @@ const aboutJob = (job: JobFacts, ...further: readonly (readonly [string, string]
 
 const aboutLoad = (
   { bucket, logAddress, logUrl }: JobFacts,
-  { loaded, ignored, failed }: LoadFacts,
+  { loaded, ignored, failed, reread }: LoadFacts,
 ): readonly (readonly [string, string])[] => [
   ['Bucket', printable(bucket)],
   ['Loaded', tallyText(loaded)],
   ['Ignored', tallyText(ignored)],
   ['Failed', tallyText(failed)],
+  ['Second reading', rereadText(reread)],
   ['Import log', printable(logAddress)],
   ['Log as URL', printable(logUrl)],
 ];
@@ -251,6 +254,13 @@ const failedFiles = ({ failed, firstFailed }: LoadFacts): readonly Block[] => {
 
 const given = (name: string, value: string | undefined): readonly (readonly [string, string])[] =>
   value === undefined ? [] : [[name, printable(value)]];
+
+const rereadText = (reread: LoadFacts['reread']): string => {
+  if (reread === undefined) return 'not done';
+  const { agreeing, differing } = reread;
+  const agrees = `${counted(agreeing, 'file')} ${agreeing === 1 ? 'agrees' : 'agree'}`;
+  return `done, ${agrees}${differing === 0 ? '' : `, ${counted(differing, 'file')} did not (VerifyError)`}`;
+};
 
 const dayOf = (date: Date): string => date.toISOString().slice(0, 'YYYY-MM-DD'.length);
 

@@ -132,6 +132,12 @@ export const LOAD_REASONS = {
     todo: 'Ask the customer whether they are to be sent in full, which takes as long and as much room as their size says; if so, run `import-station confirm {bay} SparseFile --why TEXT`, else `import-station reject {bay} --code SparseFile --why TEXT`, which leaves them out as failed files and goes on. The drive may be taken out until the answer comes.',
     retryHelps: false,
   },
+  SecondReadingDiffers: {
+    happened: 'Read a second time, the drive gave other bytes than were loaded, or none ({message}).',
+    actor: 'technician',
+    todo: 'Look with `import-station job report {jobId}` which files have VerifyError. Try another cable or power supply and run `import-station retry {bay}`: those files are loaded anew, and the drive is read a second time again. `import-station confirm {bay} SecondReadingDiffers --why TEXT` ends the job as it is.',
+    retryHelps: true,
+  },
   NoRoomForLog: {
     happened: "This station's own disk may not have room for the import log of the drive: {message}.",
     actor: 'operator',

@@ -58,6 +58,7 @@ export const WAYS_OUT: Readonly<Record<HoldCode, readonly WayOut[]>> = {
   FilesFailed: ['retry', 'confirm', 'reject'],
   WalkNotTrusted: ['retry', 'confirm', 'reject'],
   SparseFile: VOUCHED,
+  SecondReadingDiffers: ['retry', 'confirm', 'reject'],
   NoRoomForLog: REPAIRED,
   LedgerDoesNotBalance: DAMAGED,
   LogNotWritten: REPAIRED,

@@ -57,6 +57,23 @@ const walkEvidenceSchema = z.object({
 /** See the schema. */
 export type WalkEvidence = z.infer<typeof walkEvidenceSchema>;
 
+/** The second reading is at its end: what was found, and how many of the loaded files differ, all told before. */
+const rereadEndedSchema = z.object({ kind: z.literal('reread-ended'), found: count, differing: z.number().int() });
+
+/** See the schema. */
+export type RereadEnded = z.infer<typeof rereadEndedSchema>;
+
+const limitsSchema = z.object({
+  multipartThresholdBytes: z.number().int(),
+  partSizeBytes: z.number().int(),
+  maxBytesInFlight: z.number().int(),
+  maxRequestsInFlight: z.number().int(),
+  readerThreads: z.number().int(),
+  maxDepth: z.number().int(),
+  /** A file that claims more bytes than this beyond those that the drive holds of it is sparse. */
+  sparseHoldBytes: z.number().int(),
+});
+
 /** Loader to daemon. */
 export const loaderMessageSchema = z.discriminatedUnion('kind', [
   /** First message: what the root of the mounted volume shows. Nothing else was read. */
@@ -105,6 +122,17 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('first-file'), sequence: z.number().int() }),
   /** A read failed: is the drive still there? No row is made before `drive-answer` says so. */
   z.object({ kind: z.literal('drive-check'), id: z.number().int() }),
+  /** A file or folder that the drive does not give, for the journal; its row is on its way. */
+  z.object({
+    kind: z.literal('unread'),
+    /** Printable path. */
+    file: z.string(),
+    code: z.string(),
+    detail: z.string(),
+    /** After EIO: the first bytes of the file that cannot be read (`4096-8191`), and how far it was looked at. */
+    ranges: z.array(z.string()).exactOptional(),
+    seenBytes: z.number().exactOptional(),
+  }),
   /** Only with substitutions: may this file have this key (decision 16)? Answered by `claim-answer`. `path`: base64. */
   z.object({ kind: z.literal('claim'), id: z.number().int(), path: z.string(), key: z.string() }),
   /** A claimed key whose file failed is free again. */
@@ -127,6 +155,9 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
   }),
   /** Walk and load are at their end and every row is acknowledged. `found` is the walk's own count. */
   z.object({ kind: z.literal('finished'), found: count, evidence: walkEvidenceSchema }),
+  /** Second reading: path hashes (base64 of 16 bytes each) of loaded files that did not give what was loaded. */
+  z.object({ kind: z.literal('differs'), hashes: z.string() }),
+  rereadEndedSchema,
   /** The load stopped after the files in flight; why is a hold code (bucket, drive or load). */
   z.object({
     kind: z.literal('stopped'),
@@ -169,23 +200,22 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
     logKey: z.string().optional(),
     /** 32 hex digits: keys the path hashes. */
     hashKey: z.string(),
-    limits: z.object({
-      multipartThresholdBytes: z.number().int(),
-      partSizeBytes: z.number().int(),
-      maxBytesInFlight: z.number().int(),
-      maxRequestsInFlight: z.number().int(),
-      readerThreads: z.number().int(),
-      maxDepth: z.number().int(),
-      /** A file that claims more bytes than this beyond those that the drive holds of it is sparse. */
-      sparseHoldBytes: z.number().int(),
-    }),
+    limits: limitsSchema,
     /** The SIGNATURE row stands in the log already. */
     signatureLogged: z.boolean(),
     uploads: z.array(knownUploadSchema),
     /** Rows that stand in the log: their count; the path hashes follow in `resume` messages. */
     finished: z.object({ files: z.number(), bytes: z.number(), failedFiles: z.number() }),
   }),
-  /** 16 bytes per finished file, in any order; `last` closes the list and starts the load. */
+  /** In place of an order: read every loaded file once more and compare (spec 8.4). Its checksums follow. */
+  z.object({
+    kind: z.literal('reread'),
+    hashKey: z.string(),
+    /** Loaded files: as many records follow in `resume` messages, 16 bytes of path hash and 16 of MD5 each. */
+    files: z.number().int(),
+    limits: limitsSchema,
+  }),
+  /** 16 bytes per finished file, in any order (32 after `reread`); `last` closes the list and starts the work. */
   z.object({ kind: z.literal('resume'), bytes: z.number().int(), last: z.boolean() }),
   /** Everything up to this message is on disk. */
   z.object({ kind: z.literal('stored'), sequence: z.number().int() }),

@@ -15,6 +15,8 @@ export const jobReportSchema = z.object({
   isFinal: z.boolean(),
   /** False for a load that was ended before every file of the drive was found. */
   walkIsComplete: z.boolean(),
+  /** What a second reading of the drive gave, in files; absent where none was done (yet). */
+  secondReading: z.object({ agreeing: z.number(), differing: z.number() }).optional(),
   loaded: tally,
   ignored: tally,
   failed: tally,

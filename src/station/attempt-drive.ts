@@ -1,9 +1,10 @@
-// One attempt at a drive: probe, look, verify, load, count, release, publish. Each step ends the attempt with a state, or
+// One attempt at a drive: probe, look, verify, load, count, read again, release, publish. Each step ends the attempt with a state, or
 // leads to the next one.
 
 import { statSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
+import type { DriveProbe } from '#drive/contract.ts';
 import { driveName } from '#drive/identity.ts';
 import type { JobId } from '#job/job-id.ts';
 import { parseManifest } from '#job/parse-manifest.ts';
@@ -11,7 +12,7 @@ import type { Job } from '#store/contract.ts';
 import { abortable } from './abortable.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { changeJob } from './change-job.ts';
-import { goOnWaiting } from './close-load.ts';
+import { goOnWaiting, isRereadDue } from './close-load.ts';
 import { isConfirmable, isConfirmed } from './confirmations.ts';
 import { freeDrive } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
@@ -22,8 +23,10 @@ import { loadFolder } from './load-folder.ts';
 import type { LoaderSession } from './loader-session.ts';
 import { checkLogRoom, type RoomQuestion } from './log-room.ts';
 import { createProgressMeter, type Progress } from './progress.ts';
+import { rereadDrive } from './reread-drive.ts';
 import type { DriveInBay, RunDeps } from './run-deps.ts';
 import type { RunState } from './run-state.ts';
+import { parseSummary } from './summary.ts';
 import type { LoadStops } from './supervise-load.ts';
 import { verifyDrive } from './verify.ts';
 
@@ -65,6 +68,9 @@ export const attemptDrive = async (
     const shown = { signature, doubts, fingerprint: probed.fingerprint, former };
     end = verifyAndClaim(deps, options, shown, ports);
     if (end.kind === 'claimed') end = await load(deps, options, { ...end, session }, ports, signal);
+  }
+  if (end.kind === 'claimed' && isRereadDue(deps, end.job.jobId)) {
+    end = await reread(deps, options, { ...end, probe: probed.probe }, ports, signal);
   }
   return end.kind === 'claimed' ? finish(deps, options, end, ports, signal) : end;
 };
@@ -154,8 +160,9 @@ const load = async (
   const { jobId } = job;
   const held = await goOnWaiting(deps, { jobId, attachmentId, fingerprint });
   if (held !== undefined) return { kind: 'hold', hold: held, jobId };
-  // A load that was finished before a restart has only its log to publish.
-  if (deps.store.load(jobId)?.phase === 'publishing') return { kind: 'claimed', job, fingerprint };
+  // A load that was finished before a restart has only its second reading, or its log, to be done.
+  const isOver = deps.store.load(jobId)?.phase === 'publishing' || isRereadDue(deps, jobId);
+  if (isOver) return { kind: 'claimed', job, fingerprint };
   const noRoom = await checkLogRoom(roomQuestion(deps, jobId, session.inspection.usedFiles));
   if (noRoom !== undefined) return { kind: 'hold', hold: noRoom, jobId };
   const clockHold = await checkClock(deps, job, signal);
@@ -192,6 +199,42 @@ const load = async (
   if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
   if (end.kind === 'hold') return { kind: 'hold', hold: inWords(deps, jobId, end.hold), jobId };
   return { kind: 'claimed', job, fingerprint, ...(progress === undefined ? {} : { progress }) };
+};
+
+// By a loader of its own: its mount begins without what the host remembers of the first reading.
+const reread = async (
+  deps: RunDeps,
+  { drive, attachmentId }: DriveInBay,
+  claimed: Claimed & { readonly probe: DriveProbe },
+  { change, stops }: AttemptPorts,
+  signal: AbortSignal,
+): Promise<RunState | Claimed> => {
+  const { job, fingerprint, probe } = claimed;
+  const { jobId } = job;
+  const show = (progress?: Progress): void => {
+    change({ kind: 'loading', jobId, isReread: true, ...(progress === undefined ? {} : { progress }) });
+  };
+  show();
+  const busy = await freeDrive(deps.launch, drive, signal);
+  if (busy !== undefined) return { kind: 'hold', hold: busy, jobId };
+  const inspected = await inspectDrive(deps.launch, { drive, probe }, signal);
+  if (inspected.kind === 'hold') return { ...inspected, jobId };
+  await using session = inspected.session;
+  const usedBytes = parseSummary(deps.store.load(jobId)?.summary)?.loaded.bytes ?? 0;
+  const meter = createProgressMeter({ nowMs: () => performance.now(), hostTime: readHostTime, usedBytes });
+  const task = {
+    drive: { jobId, attachmentId, fingerprint },
+    session,
+    onProgress: (report: Parameters<typeof meter.report>[0]): void => {
+      show(meter.report(report));
+    },
+    isDrivePresent: async (ask: AbortSignal) => (await deps.findAttached(attachmentId, ask)) !== undefined,
+    stops,
+  };
+  const end = await rereadDrive(deps, task, signal);
+  signal.throwIfAborted();
+  if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
+  return end.kind === 'hold' ? { kind: 'hold', hold: inWords(deps, jobId, end.hold), jobId } : claimed;
 };
 
 const roomQuestion = ({ config }: RunDeps, jobId: JobId, usedFiles: number): RoomQuestion => {

@@ -12,6 +12,7 @@ const CONFIRMABLE = [
   'FilesFailed',
   'WalkNotTrusted',
   'SparseFile',
+  'SecondReadingDiffers',
   'DuplicateSignature',
 ] as const satisfies readonly StationHoldCode[];
 

@@ -23,6 +23,7 @@ export type StationHoldCode =
   | 'FilesFailed'
   | 'WalkNotTrusted'
   | 'SparseFile'
+  | 'SecondReadingDiffers'
   | 'NoRoomForLog'
   | 'NotReceivedYet'
   | 'BadContact'

@@ -75,6 +75,9 @@ const report = async (
     logUrl: printable(objectUrl(place)),
     isFinal,
     walkIsComplete: isFinal && isWalkComplete(load.ending),
+    ...(load.reread?.kind === 'done'
+      ? { secondReading: { agreeing: load.reread.agreeing, differing: load.reread.differing } }
+      : {}),
     ...{ loaded, ignored, failed },
     failedByCode: { ...failedByCode },
     firstFailed: rows.map(({ path, status, code }) => ({

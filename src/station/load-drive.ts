@@ -20,7 +20,13 @@ import type { LoaderSession } from './loader-session.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
 import { sparseChoice } from './sparse-choice.ts';
-import { superviseLoad, type LoaderProgress, type LoadOutcome, type LoadStops } from './supervise-load.ts';
+import {
+  superviseLoad,
+  type LoaderProgress,
+  type LoadOutcome,
+  type LoadStops,
+  type UnreadFile,
+} from './supervise-load.ts';
 import { waitForWalk } from './waiting-load.ts';
 import { doubtsOfWalk, type WalkFacts } from './walk-trust.ts';
 
@@ -45,6 +51,8 @@ export interface LoadTask {
 export type LoadEnd = { readonly kind: 'counted' } | Exclude<LoadOutcome, { readonly kind: 'finished' }>;
 
 const HASH_KEY_BYTES = 16;
+/** Of one loader: a dying drive must not fill the journal, the log has a row for every file. */
+const MAX_UNREAD_LINES = 1000;
 
 /** Loads one drive, or goes on where a former load of the same job was. */
 export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSignal): Promise<LoadEnd> => {
@@ -109,8 +117,13 @@ const runLoader = async (
       journal.error({ jobId: job.jobId, err: error }, 'loading time not kept');
     }
   };
+  let unreadFiles = 0;
+  const onUnread = ({ kind: _kind, ...unread }: UnreadFile): void => {
+    unreadFiles += 1;
+    if (unreadFiles <= MAX_UNREAD_LINES) journal.warn({ jobId: job.jobId, ...unread }, 'not read from the drive');
+  };
   using loadingTime = createLoadingTime({ nowMs: () => performance.now(), formerMs: load.loadingMs, keep });
-  const ports = { workingLog, parts, loadingTime, ...keys, onProgress, onFirstFile, isDrivePresent, stops };
+  const ports = { workingLog, parts, loadingTime, ...keys, onProgress, onFirstFile, onUnread, isDrivePresent, stops };
   return await superviseLoad(session, ports, signal);
 };
 

@@ -16,7 +16,7 @@ import { StationError } from '#language/station-error.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { noticeOf } from '#notice/catalogue.ts';
 import { SHOWN_FAILED_FILES, type LoadFacts } from '#notice/letters.ts';
-import type { Job, Mail } from '#store/contract.ts';
+import type { Job, Mail, Reread } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { isWalkComplete } from './canceled-files.ts';
 import { vouchedFor } from './confirmations.ts';
@@ -127,6 +127,7 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
     jobId,
     workingLog: files.workingLog,
     walkIsComplete: isWalkComplete(load.ending),
+    reread: load.reread,
   });
   finishJob(deps, job, facts);
   await closeLoad(deps, jobId, files);
@@ -191,13 +192,22 @@ const loadFacts = async (
     jobId,
     workingLog,
     walkIsComplete,
-  }: { readonly jobId: JobId; readonly workingLog: string; readonly walkIsComplete: boolean },
+    reread,
+  }: {
+    readonly jobId: JobId;
+    readonly workingLog: string;
+    readonly walkIsComplete: boolean;
+    readonly reread: Reread | undefined;
+  },
 ): Promise<LoadFacts> => {
   const { loaded, ignored, failed } = count;
   const isRead = failed.files > 0 && config.mail !== undefined;
   const firstFailed = isRead ? await firstFailedRows(readWorkingLog(workingLog), SHOWN_FAILED_FILES) : [];
   const status = failed.files === 0 ? 'Completed' : 'SuccessWithErrors';
-  return { status, loaded, ignored, failed, firstFailed, walkIsComplete, vouched: vouchedFor(store, jobId) };
+  return {
+    ...{ status, loaded, ignored, failed, firstFailed, walkIsComplete, vouched: vouchedFor(store, jobId) },
+    ...(reread?.kind === 'done' ? { reread } : {}),
+  };
 };
 
 const finishJob = (deps: PublishDeps, job: Job, count: LoadFacts): void => {

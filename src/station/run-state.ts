@@ -7,7 +7,8 @@ import type { Progress } from './progress.ts';
 /** State of one drive in one bay. Every busy state can be left for any other by the run; `hold` ends by retry alone. */
 export type RunState =
   | { readonly kind: 'inspecting' }
-  | { readonly kind: 'loading'; readonly jobId: JobId; readonly progress?: Progress }
+  /** `isReread`: everything is loaded, and the drive is read a second time. */
+  | { readonly kind: 'loading'; readonly jobId: JobId; readonly progress?: Progress; readonly isReread?: true }
   | { readonly kind: 'releasing'; readonly jobId?: JobId; readonly progress?: Progress }
   | { readonly kind: 'publishing'; readonly jobId: JobId; readonly progress?: Progress }
   | { readonly kind: 'hold'; readonly hold: Hold; readonly jobId?: JobId }

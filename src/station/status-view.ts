@@ -102,7 +102,12 @@ const runView = (bay: string, run: DriveRun): Pick<BayStatus, 'activity' | 'says
     case 'inspecting':
       return { activity: 'inspecting', says: 'looking at the drive' };
     case 'loading':
-      return { activity: 'loading', says: 'loading: do not unplug', ...job, ...progressOf(state) };
+      return {
+        activity: 'loading',
+        says: state.isReread === true ? 'reading it a second time: do not unplug' : 'loading: do not unplug',
+        ...job,
+        ...progressOf(state),
+      };
     case 'releasing':
       return { activity: 'releasing', says: 'closing the drive: do not unplug', ...job, ...progressOf(state) };
     case 'publishing':

@@ -14,6 +14,9 @@ import type { PartsJournal } from './parts-journal.ts';
 /** A loader's report on how far it is. */
 export type LoaderProgress = Extract<LoaderMessage, { readonly kind: 'progress' }>;
 
+/** A loader's word on a file or folder that it could not read. */
+export type UnreadFile = Extract<LoaderMessage, { readonly kind: 'unread' }>;
+
 /** What the supervision needs of the rest of the station. */
 export interface LoadPorts {
   readonly workingLog: WorkingLog;
@@ -22,6 +25,8 @@ export interface LoadPorts {
   readonly onProgress: (progress: LoaderProgress) => void;
   /** Stores that the job is in progress, before the first file is sent. */
   readonly onFirstFile: () => void;
+  /** Writes down what the drive does not give. */
+  readonly onUnread: (unread: UnreadFile) => void;
   /** Is the drive still attached as it was? */
   readonly isDrivePresent: (signal: AbortSignal) => Promise<boolean>;
   readonly stops: LoadStops;
@@ -43,10 +48,12 @@ export type LoadOutcome =
   /** The drive was pulled. */
   | { readonly kind: 'interrupted' };
 
-// A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts
-// are 30 s, and 10 s more for what the kernel tries then). Less than that, so that a person reads it within the minute: what
-// is left of the loader is ended first.
-const SILENCE_MS = 50 * SECOND_MS;
+/**
+ * A healthy loader reports twice a second; a minute of silence is a drive that does not answer (findings: SCSI timeouts are
+ * 30 s, and 10 s more for what the kernel tries then). Less than that, so that a person reads it within the minute: what is
+ * left of the loader is ended first.
+ */
+export const SILENCE_MS: number = 50 * SECOND_MS;
 
 /** Serves a loader until it has finished, stopped, died, or fallen silent. */
 export const superviseLoad = async (
@@ -54,17 +61,7 @@ export const superviseLoad = async (
   ports: LoadPorts,
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
-  const { gentle, final } = ports.stops;
-  const sendStop = (reason: unknown, isFinal: boolean): void => {
-    // A loader that is gone already shows itself to `receive`.
-    session.send({ kind: 'stop', code: String(reason), isFinal }).catch(() => undefined);
-  };
-  using _gentle = whenAborted(gentle, (reason) => {
-    sendStop(reason, false);
-  });
-  using _final = whenAborted(final, (reason) => {
-    sendStop(reason, true);
-  });
+  using _stops = stopOnWish(session, ports.stops);
   for (;;) {
     const received = await session.receive(SILENCE_MS, signal);
     if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
@@ -72,6 +69,26 @@ export const superviseLoad = async (
     const outcome = await serve(session, ports, received, signal);
     if (outcome !== undefined) return outcome;
   }
+};
+
+/** Passes on to a loader that it is to stop, until it is disposed. */
+export const stopOnWish = (session: LoaderSession, { gentle, final }: LoadStops): Disposable => {
+  const sendStop = (reason: unknown, isFinal: boolean): void => {
+    // A loader that is gone already shows itself to `receive`.
+    session.send({ kind: 'stop', code: String(reason), isFinal }).catch(() => undefined);
+  };
+  using stack = new DisposableStack();
+  stack.use(
+    whenAborted(gentle, (reason) => {
+      sendStop(reason, false);
+    }),
+  );
+  stack.use(
+    whenAborted(final, (reason) => {
+      sendStop(reason, true);
+    }),
+  );
+  return stack.move();
 };
 
 // `addAbortListener` of node:events would call it a tick later where the signal is aborted already.
@@ -88,7 +105,11 @@ const whenAborted = (signal: AbortSignal, call: (reason: unknown) => void): Disp
   };
 };
 
-const endedEarly = async (ports: LoadPorts, signal: AbortSignal): Promise<LoadOutcome> => {
+/** What it means that a loader ended without a word. */
+export const endedEarly = async (
+  ports: Pick<LoadPorts, 'isDrivePresent'>,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'interrupted' } | { readonly kind: 'hold'; readonly hold: Hold }> => {
   if (signal.aborted || !(await ports.isDrivePresent(signal))) return { kind: 'interrupted' };
   return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it ended in the middle of the load' }) };
 };
@@ -123,6 +144,9 @@ const serve = async (
       await session.send({ kind: 'drive-answer', id: message.id, isPresent });
       return undefined;
     }
+    case 'unread':
+      ports.onUnread(message);
+      return undefined;
     case 'claim': {
       const granted = ports.keyIndex?.claim(message.key, message.path) ?? false;
       await session.send({ kind: 'claim-answer', id: message.id, granted });
@@ -146,6 +170,11 @@ const serve = async (
         walkEnded: message.walkEnded,
       };
     case 'inspected':
-      return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it inspected its volume twice' }) };
+    case 'differs':
+    case 'reread-ended':
+      return {
+        kind: 'hold',
+        hold: hold('LoaderFailed', { problem: `it said ${message.kind} in the middle of a load` }),
+      };
   }
 };

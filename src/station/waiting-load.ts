@@ -1,5 +1,5 @@
 // A load that waits at its end for a person, with every file that was found in its row: because files failed and
-// `jobs.failed_wait` says so, or because the walk is not to be trusted. What was said last stands in the job's history, so a
+// `jobs.failed_wait` says so, because the walk is not to be trusted, or because a second reading gave other bytes. What was said last stands in the job's history, so a
 // restart or another bay changes nothing.
 //
 // STATES of a load that waits: phase `loading`, with the summary of its finished walk.
@@ -10,7 +10,7 @@ import { hold, type Hold } from './hold.ts';
 import { formatSummary, parseSummary } from './summary.ts';
 
 /** What a load can wait with. */
-export type WaitingCode = 'FilesFailed' | 'WalkNotTrusted';
+export type WaitingCode = 'FilesFailed' | 'WalkNotTrusted' | 'SecondReadingDiffers';
 
 /** What is to be done with a load that waits. */
 export interface WaitingLoad {
@@ -25,10 +25,12 @@ export interface WaitingLoad {
 const CODES_BY_CAUSE: ReadonlyMap<string, WaitingCode> = new Map([
   ['files-failed', 'FilesFailed'],
   ['walk-not-trusted', 'WalkNotTrusted'],
+  ['reread-differs', 'SecondReadingDiffers'],
 ]);
 const CAUSES: Readonly<Record<WaitingCode, string>> = {
   FilesFailed: 'files-failed',
   WalkNotTrusted: 'walk-not-trusted',
+  SecondReadingDiffers: 'reread-differs',
 };
 
 /** Makes a load wait for failed files; the history keeps that it did, and for how many. */
@@ -42,6 +44,24 @@ export const waitForWalk = (
   { count, doubts }: { readonly count: LogCount; readonly doubts: readonly string[] },
   now: Date,
 ): Hold => wait(store, job, { code: 'WalkNotTrusted', count, details: { message: doubts.join('; ') } }, now);
+
+/** Makes a load wait for files that gave other bytes the second time. */
+export const waitForDiffering = (
+  store: Store,
+  job: Job,
+  { count, differing }: { readonly count: LogCount; readonly differing: number },
+  now: Date,
+): Hold =>
+  wait(
+    store,
+    job,
+    {
+      code: 'SecondReadingDiffers',
+      count,
+      details: { message: `${String(differing)} ${differing === 1 ? 'file' : 'files'}` },
+    },
+    now,
+  );
 
 const wait = (
   store: Store,
@@ -85,7 +105,7 @@ const lastWord = (history: readonly JobChange[]): Word => {
 };
 
 const holdOf = (code: WaitingCode, { failedByCode }: LogCount, details: JobChange['details']): Hold => {
-  if (code === 'WalkNotTrusted') return hold(code, { message: details['message'] ?? '' });
+  if (code !== 'FilesFailed') return hold(code, { message: details['message'] ?? '' });
   const codes = Object.entries(failedByCode).map(([failed, files]) => `${String(files)} ${failed}`);
   return hold(code, { message: codes.join(', ') });
 };

@@ -86,6 +86,10 @@ export interface JobChange {
   readonly details: Readonly<Record<string, string>>;
 }
 
+/** Second reading of a drive (spec 8.4): not wanted, still to come, or done with what it gave, in files. */
+export type Reread =
+  { readonly kind: 'none' | 'due' } | { readonly kind: 'done'; readonly agreeing: number; readonly differing: number };
+
 /** That a person ended a job whose load had begun: with what, until its log lies in the bucket. */
 export interface LoadEnding {
   readonly event: EndingEvent;
@@ -108,6 +112,8 @@ export interface Load {
   /** JSON of the finished count (import-log LogCount), for `status` and `job show`. */
   readonly summary?: string;
   readonly ending?: LoadEnding;
+  /** Absent until the load has ended. */
+  readonly reread?: Reread;
   /** Time from the first to the last file, of all loaders together; absent until the first file. */
   readonly loadingMs?: number;
 }
@@ -201,7 +207,9 @@ export interface Store extends Disposable {
   loadsIn(phase: Load['phase']): readonly Load[];
   changeLoad(
     jobId: JobId,
-    change: Partial<Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint' | 'ending' | 'loadingMs'>>,
+    change: Partial<
+      Pick<Load, 'phase' | 'finishedAt' | 'summary' | 'driveFingerprint' | 'ending' | 'loadingMs' | 'reread'>
+    >,
   ): void;
 
   /** One that is known already (the daemon was restarted) is open again, with its job, outcome and time of arrival. */

@@ -30,6 +30,11 @@ const endingSchema = z.object({
   details: z.record(z.string(), z.string()),
 });
 
+const rereadSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['none', 'due']) }),
+  z.object({ kind: z.literal('done'), agreeing: z.number(), differing: z.number() }),
+]);
+
 const loadRow = z
   .object({
     job_id: jobIdColumn,
@@ -42,6 +47,7 @@ const loadRow = z
     summary: z.string().exactOptional(),
     ending: z.string().exactOptional(),
     loading_ms: z.number().exactOptional(),
+    reread: z.string().exactOptional(),
   })
   .transform((row): Load => ({
     jobId: row.job_id,
@@ -54,6 +60,7 @@ const loadRow = z
     ...(row.summary === undefined ? {} : { summary: row.summary }),
     ...(row.ending === undefined ? {} : { ending: endingSchema.parse(JSON.parse(row.ending)) }),
     ...(row.loading_ms === undefined ? {} : { loadingMs: row.loading_ms }),
+    ...(row.reread === undefined ? {} : { reread: rereadSchema.parse(JSON.parse(row.reread)) }),
   }));
 
 const attachmentRow = z
@@ -130,8 +137,8 @@ const insertLoad = (database: DatabaseSync, load: Load): void => {
   database
     .prepare(
       `INSERT INTO load (job_id, started_at, drive_fingerprint, drive_name, hash_key, phase, finished_at, summary, ending,
-         loading_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         loading_ms, reread)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       load.jobId,
@@ -144,15 +151,19 @@ const insertLoad = (database: DatabaseSync, load: Load): void => {
       orNull(load.summary),
       endingOrNull(load),
       orNull(load.loadingMs),
+      rereadOrNull(load),
     );
 };
+
+const rereadOrNull = ({ reread }: Load): string | null => (reread === undefined ? null : JSON.stringify(reread));
 
 const endingOrNull = ({ ending }: Load): string | null => (ending === undefined ? null : JSON.stringify(ending));
 
 const updateLoad = (database: DatabaseSync, load: Load): void => {
   database
     .prepare(
-      `UPDATE load SET drive_fingerprint = ?, phase = ?, finished_at = ?, summary = ?, ending = ?, loading_ms = ?
+      `UPDATE load SET drive_fingerprint = ?, phase = ?, finished_at = ?, summary = ?, ending = ?, loading_ms = ?,
+         reread = ?
        WHERE job_id = ?`,
     )
     .run(
@@ -162,6 +173,7 @@ const updateLoad = (database: DatabaseSync, load: Load): void => {
       orNull(load.summary),
       endingOrNull(load),
       orNull(load.loadingMs),
+      rereadOrNull(load),
       load.jobId,
     );
 };

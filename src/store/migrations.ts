@@ -137,6 +137,9 @@ const ADD_TRUSTED_NETWORK = `
   ALTER TABLE account ADD COLUMN trusted_network INTEGER NOT NULL DEFAULT 0 CHECK (trusted_network IN (0, 1));
 `;
 
+// JSON: whether the drive is read a second time, and what that gave.
+const ADD_REREAD = 'ALTER TABLE load ADD COLUMN reread TEXT;';
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
 export const MIGRATIONS: readonly string[] = [
   CREATE_STORE,
@@ -147,4 +150,5 @@ export const MIGRATIONS: readonly string[] = [
   ADD_LOADING_TIME,
   ADD_COUNTS,
   ADD_TRUSTED_NETWORK,
+  ADD_REREAD,
 ];

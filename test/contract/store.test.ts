@@ -232,7 +232,7 @@ function loadTests(open: StoreSubject['open']): void {
     const store = withJob(t);
     store.startLoad(sampleLoad());
     store.changeLoad(jobIdOf('53TX4'), { phase: 'publishing', summary: '{"loaded":1}' });
-    store.changeLoad(jobIdOf('53TX4'), { loadingMs: 5000 });
+    store.changeLoad(jobIdOf('53TX4'), { loadingMs: 5000, reread: { kind: 'done', agreeing: 7, differing: 1 } });
     store.changeLoad(jobIdOf('53TX4'), { phase: 'done', finishedAt: new Date('2026-01-05T10:00:00.000Z') });
 
     assert.deepEqual(
@@ -242,6 +242,7 @@ function loadTests(open: StoreSubject['open']): void {
           phase: 'done',
           summary: '{"loaded":1}',
           loadingMs: 5000,
+          reread: { kind: 'done', agreeing: 7, differing: 1 },
           finishedAt: new Date('2026-01-05T10:00:00.000Z'),
         }),
       ),

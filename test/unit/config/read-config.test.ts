@@ -62,6 +62,7 @@ test('parseConfig: fills every default in, when only the identities are given', 
       readerThreads: 2,
       maxDepth: 256,
       sparseHoldBytes: 100 * 1024 ** 3,
+      verify: 'none',
     },
     log: { formulaGuard: true, lineEnd: 'lf' },
     journal: { level: 'info' },
@@ -101,6 +102,7 @@ max_requests_in_flight = 8
 reader_threads = 9
 max_depth = 10
 sparse_hold_mib = 7
+verify = "reread"
 [log]
 formula_guard = false
 line_end = "crlf"
@@ -154,6 +156,7 @@ image = "/srv/drive.img"
       readerThreads: 9,
       maxDepth: 10,
       sparseHoldBytes: 7 * MIB,
+      verify: 'reread',
     },
     log: { formulaGuard: false, lineEnd: 'crlf' },
     journal: { level: 'debug' },

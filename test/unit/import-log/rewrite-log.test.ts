@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
 import type { LogRow } from '#import-log/contract.ts';
-import { dropFailedRows } from '#import-log/drop-failed.ts';
+import { dropFailedRows, failVerified } from '#import-log/rewrite-log.ts';
 import { formatWorkingRow, openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
 
 const row = (path: Buffer, status: number): LogRow => ({
@@ -20,7 +20,7 @@ const row = (path: Buffer, status: number): LogRow => ({
 });
 
 const aLog = async (t: TestContext, rows: readonly LogRow[]): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'drop-failed-'));
+  const folder = await mkdtemp(join(tmpdir(), 'rewrite-log-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'working-log');
   await using log = await openWorkingLog({ path });
@@ -56,4 +56,27 @@ test('dropFailedRows: leaves the log as it was, when it is damaged', async (t) =
 
   await assert.rejects(dropFailedRows(path), { code: 'WorkingLogDamaged' });
   assert.deepEqual(await readdir(join(path, '..')), ['working-log']);
+});
+
+test('dropFailedRows: drops those of one code alone, where one is given', async (t) => {
+  const verify: LogRow = { ...row(Buffer.from('a'), 500), code: 'VerifyError' };
+  const path = await aLog(t, [verify, row(Buffer.from('b'), 500), row(Buffer.from('c'), 200)]);
+
+  await dropFailedRows(path, 'VerifyError');
+
+  const kept = await Array.fromAsync(readWorkingLog(path), (one) => Buffer.from(one.path).toString());
+  assert.deepEqual(kept, ['b', 'c']);
+});
+
+test('failVerified: gives VerifyError to the loaded rows that are named, and leaves all others', async (t) => {
+  const rows = [row(Buffer.from('a'), 200), row(Buffer.from('b'), 200), row(Buffer.from('c'), 404)];
+  const path = await aLog(t, rows);
+
+  await failVerified(path, (one) => !Buffer.from('b').equals(one.path));
+
+  const found = await Array.fromAsync(
+    readWorkingLog(path),
+    (one) => `${String(one.status)} ${one.code} ${one.key} ${one.md5}`,
+  );
+  assert.deepEqual(found, ['500 VerifyError k ', `200 OK k ${'0'.repeat(32)}`, '404 X k ']);
 });
