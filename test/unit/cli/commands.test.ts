@@ -99,6 +99,8 @@ test('status: prints one object a line until it is stopped, with --watch and --j
   for (const line of lines) assert.deepEqual(statusSchema.parse(JSON.parse(line)), example('status'));
 });
 
+const SETTINGS = ['--existing', 'refuse', '--trusted-network'];
+
 test('account add: sends the key from its files by the operator socket, and shows no secret', async () => {
   await using daemon = await startRepeatingDaemon(ANSWERS);
   const [secretFile, tokenFile, caFile] = ['secret', 'token', 'ca.pem'].map((name) => join(daemon.folder, name));
@@ -110,7 +112,7 @@ test('account add: sends the key from its files by the operator socket, and show
   const more = ['--session-token-file', tokenFile, '--endpoint', 'https://s3.example.com', '--path-style'];
   const rest = ['--ca-file', caFile, '--max-object-size', '1TiB', '--expected-bucket-owner', '111122223333'];
 
-  const { exitCode, stdout, stderr } = await runInProcess([...args, ...more, ...rest, '--existing', 'refuse'], daemon);
+  const { exitCode, stdout, stderr } = await runInProcess([...args, ...more, ...rest, ...SETTINGS], daemon);
 
   assert.equal(exitCode, 0);
   assert.deepEqual(
@@ -124,6 +126,7 @@ test('account add: sends the key from its files by the operator socket, and show
           forcePathStyle: true,
           certificateAuthority: '-----BEGIN CERTIFICATE-----\n',
           expectedBucketOwner: '111122223333',
+          isNetworkTrusted: true,
           existing: 'refuse',
           maxObjectBytes: 1_099_511_627_776,
           keys: [

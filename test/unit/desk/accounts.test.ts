@@ -27,6 +27,7 @@ test('account add: stores the smallest account, with the default size, and answe
       email: 'ada@example.com',
       forcePathStyle: false,
       hasCertificateAuthority: false,
+      isNetworkTrusted: false,
       existing: 'replace',
       maxObjectBytes: 5 * TIB,
       keys: [{ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', hasSessionToken: false, signs: true, loads: true }],
@@ -60,6 +61,7 @@ test('account add: keeps every setting and every key, in their order', async () 
     email: 'ada@example.com',
     ...settings,
     hasCertificateAuthority: true,
+    isNetworkTrusted: false,
     keys: [
       { accessKeyId: KEY.accessKeyId, hasSessionToken: false, signs: true, loads: true },
       { accessKeyId: 'loader', hasSessionToken: true, signs: false, loads: true },

@@ -103,9 +103,10 @@ test('job create: asks as the account says, with the key that loads, in the regi
 
   const { job } = createdOf(await scene.create(withLogBucket));
 
-  const { endpoint, forcePathStyle, certificateAuthority, expectedBucketOwner } = account;
+  const { endpoint, forcePathStyle, isNetworkTrusted, certificateAuthority, expectedBucketOwner } = account;
   const [, key] = account.keys;
-  const common = { endpoint, forcePathStyle, certificateAuthority, expectedBucketOwner, accessKeyId: 'loader' };
+  const settings = { endpoint, forcePathStyle, isNetworkTrusted, certificateAuthority, expectedBucketOwner };
+  const common = { ...settings, accessKeyId: 'loader' };
   const access = { ...common, secretAccessKey: key?.secretAccessKey, sessionToken: key?.sessionToken };
   assert.deepEqual(scene.regionsAsked, [
     { ...access, bucket: BUCKET, region: 'eu-west-1' },
