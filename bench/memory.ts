@@ -152,7 +152,7 @@ const measureResume = async (scene: Scene, set: DataSet, signal: AbortSignal): P
     scene.onFigure({ what: 'from the kill of the daemon to the order to the next loader', value: seconds, unit: 's' });
     await waitForLine(station, { jobId, message: 'import log in the bucket' }, signal);
   } finally {
-    const peak = await sampler.stop();
+    const peak = (await sampler.stop()).peakRssBytes;
     if (!signal.aborted) scene.onFigure(peakFigure(`loader, ${set.title}`, peak));
   }
   const { counts } = await station.job(jobId);

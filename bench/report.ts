@@ -47,7 +47,7 @@ const head = ({ startedAt, endedAt, machine, versions, scale, runs, busiest }: R
     `- the machine was at most ${(busiest * 100).toFixed(0)} % busy when a comparison began`,
     '',
     'Files/s and MB/s (10^6 bytes) are of the whole run. Times of the station: from the order to the loader to the import',
-    'log in the bucket; its CPU time begins with the plug, and with its peak memory is that of launcher, loader and daemon.',
+    'log in the bucket; its CPU time begins with the plug, and with its peak memory is that of loader and daemon.',
     '"of MD5" is the share of what reading and MD5 alone reach, with one thread or two; "station" is how many times as fast',
     'the station with its defaults is; "sink" is the CPU time of the server, which shares the cores.',
     '',

@@ -17,6 +17,7 @@ export interface Run {
   readonly sinkCpuSeconds: number;
   /** Of the station's loads. */
   readonly plugToLogSeconds?: number;
+  readonly launcherCpuSeconds?: number;
   readonly loaderPeakRssBytes?: number;
   readonly daemonPeakRssBytes?: number;
 }
@@ -34,6 +35,7 @@ export interface Row extends Cell {
   readonly peakRssBytes: number;
   readonly sinkCpuSeconds: number;
   readonly plugToLogSeconds?: number;
+  readonly launcherCpuSeconds?: number;
   readonly loaderPeakRssBytes?: number;
   readonly daemonPeakRssBytes?: number;
   readonly runs: number;
@@ -74,7 +76,7 @@ export const summarize = (runs: readonly Run[]): readonly Row[] => {
   return [...groups.values()].flatMap((group) => (group[0] === undefined ? [] : [rowOf(group[0], group)]));
 };
 
-const OPTIONAL_FIELDS = ['plugToLogSeconds', 'loaderPeakRssBytes', 'daemonPeakRssBytes'] as const;
+const OPTIONAL_FIELDS = ['plugToLogSeconds', 'launcherCpuSeconds', 'loaderPeakRssBytes', 'daemonPeakRssBytes'] as const;
 
 const rowOf = ({ cell, contender, files, bytes }: Run, group: readonly Run[]): Row => {
   const medianOf = (field: 'seconds' | 'cpuSeconds' | 'peakRssBytes' | 'sinkCpuSeconds'): number =>

@@ -3,8 +3,8 @@
 // What is measured
 //   seconds        from the daemon's line "load started", which it writes once the loader has its order, to "import log in
 //                  the bucket"; both times are the daemon's own
-//   CPU seconds    from the plug until the loader is gone: launcher, everything that it started (loader, mounts, probes), and
-//                  daemon; more than the seconds cover
+//   CPU seconds    from the plug until the loader is gone: loader (sampled every 50 ms, its start included) and daemon; those of
+//                  the launcher and its other children (probe, mounts) stand beside them; more than the seconds cover
 //   peak memory    the loader's highest resident set, sampled, plus the daemon's since the plug
 
 import { link, rm } from 'node:fs/promises';
@@ -25,6 +25,8 @@ export interface LoadFigures extends RunFigures {
   readonly bytes: number;
   /** From the plug to the log in the bucket. */
   readonly plugToLogSeconds: number;
+  /** Launcher, probes and mounts. */
+  readonly launcherCpuSeconds: number;
   readonly loaderPeakRssBytes: number;
   readonly daemonPeakRssBytes: number;
 }
@@ -101,11 +103,11 @@ const measureLoad = async (
   const pluggedAt = Date.now();
   await using drive = await plug(image);
   const sampler = sampleLoader(launcherPid);
-  let loaderPeakRssBytes = 0;
+  let loader: LoaderUsage | undefined;
   try {
     await waitForLine(station, { jobId, message: LOG_IN_BUCKET }, signal);
   } finally {
-    loaderPeakRssBytes = await sampler.stop();
+    loader = await sampler.stop();
   }
   const isDone = async (): Promise<boolean> =>
     (await childrenOf(launcherPid)).every((pid) => former.includes(pid)) &&
@@ -129,9 +131,10 @@ const measureLoad = async (
     ...counts.loaded,
     seconds: (endedAt - startedAt) / SECOND_MS,
     plugToLogSeconds: (endedAt - pluggedAt) / SECOND_MS,
-    cpuSeconds: used(daemon) - used(before.daemon) + used(launcher) - used(before.launcher),
-    peakRssBytes: loaderPeakRssBytes + daemon.peakRssBytes,
-    loaderPeakRssBytes,
+    cpuSeconds: loader.cpuSeconds + used(daemon) - used(before.daemon),
+    launcherCpuSeconds: used(launcher) - used(before.launcher) - loader.cpuSeconds,
+    peakRssBytes: loader.peakRssBytes + daemon.peakRssBytes,
+    loaderPeakRssBytes: loader.peakRssBytes,
     daemonPeakRssBytes: daemon.peakRssBytes,
   };
 };
@@ -167,9 +170,13 @@ const lineTime = (station: Station, wanted: WantedLine): number => {
   return Date.parse(time);
 };
 
-/** Samples the highest resident set of a station's loaders, until it is stopped. */
-export const sampleLoader = (launcherPid: number): { readonly stop: () => Promise<number> } => {
+/** What loaders used: together, and the highest resident set of one. */
+export type LoaderUsage = Pick<RunFigures, 'cpuSeconds' | 'peakRssBytes'>;
+
+/** Samples a station's loaders, until it is stopped. */
+export const sampleLoader = (launcherPid: number): { readonly stop: () => Promise<LoaderUsage> } => {
   let peakRssBytes = 0;
+  const cpuSeconds = new Map<number, number>();
   let pid: number | undefined;
   let pending: Promise<void> = Promise.resolve();
   const sample = async (): Promise<void> => {
@@ -177,6 +184,7 @@ export const sampleLoader = (launcherPid: number): { readonly stop: () => Promis
     // Gone, or a zombie without memory: another one may come.
     if (usage === undefined || usage.peakRssBytes === 0) pid = (await loadersOf(launcherPid))[0];
     peakRssBytes = Math.max(peakRssBytes, usage?.peakRssBytes ?? 0);
+    if (pid !== undefined && usage !== undefined) cpuSeconds.set(pid, usage.cpuSeconds);
   };
   let isIdle = true;
   const timer = setInterval(() => {
@@ -190,7 +198,7 @@ export const sampleLoader = (launcherPid: number): { readonly stop: () => Promis
     stop: async () => {
       clearInterval(timer);
       await pending;
-      return peakRssBytes;
+      return { peakRssBytes, cpuSeconds: cpuSeconds.values().reduce((sum, one) => sum + one, 0) };
     },
   };
 };

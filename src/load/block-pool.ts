@@ -30,8 +30,8 @@ export interface BlockPool {
 const PAGE_BYTES = 4096;
 
 interface Gap {
-  readonly start: number;
-  readonly length: number;
+  start: number;
+  length: number;
 }
 
 interface Waiter {
@@ -43,7 +43,7 @@ interface Waiter {
 export const createBlockPool = (capacityBytes: number): BlockPool => {
   const capacity = roundUp(capacityBytes);
   const arena = new SharedArrayBuffer(capacity);
-  let free: readonly Gap[] = [{ start: 0, length: capacity }];
+  const free: Gap[] = [{ start: 0, length: capacity }];
   let heldBytes = 0;
   let waiting: readonly Waiter[] = [];
   let allowedBytes = capacity;
@@ -59,7 +59,7 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
         if (!isHeld) return;
         isHeld = false;
         heldBytes -= gap.length;
-        if (memory === arena && gap.length > 0) free = withGap(free, gap);
+        if (memory === arena && gap.length > 0) addGap(free, gap);
         serve();
       },
     };
@@ -72,10 +72,8 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
       return heldBytes === 0 ? block(new SharedArrayBuffer(length), { start: 0, length }, sizeBytes) : undefined;
     }
     if (heldBytes > 0 && heldBytes + length > allowedBytes) return undefined;
-    const gap = free.find((one) => one.length >= length);
-    if (gap === undefined) return undefined;
-    free = withoutStart(free, gap, length);
-    return block(arena, { start: gap.start, length }, sizeBytes);
+    const start = takeGap(free, length);
+    return start === undefined ? undefined : block(arena, { start, length }, sizeBytes);
   };
 
   const serve = (): void => {
@@ -130,21 +128,35 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
 
 const roundUp = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
 
-const withoutStart = (gaps: readonly Gap[], gap: Gap, length: number): readonly Gap[] =>
-  gaps.flatMap((one) => {
-    if (one !== gap) return [one];
-    return gap.length === length ? [] : [{ start: gap.start + length, length: gap.length - length }];
-  });
-
-const withGap = (gaps: readonly Gap[], gap: Gap): readonly Gap[] => {
-  const merged: Gap[] = [];
-  for (const one of [...gaps, gap].sort((left, right) => left.start - right.start)) {
-    const last = merged.at(-1);
-    if (last !== undefined && last.start + last.length === one.start) {
-      merged[merged.length - 1] = { start: last.start, length: last.length + one.length };
-    } else {
-      merged.push(one);
-    }
+// Cuts the length off the first gap that has it, and gives its start.
+const takeGap = (gaps: Gap[], length: number): number | undefined => {
+  const place = gaps.findIndex((gap) => gap.length >= length);
+  const gap = gaps[place];
+  if (gap === undefined) return undefined;
+  const { start } = gap;
+  if (gap.length === length) gaps.splice(place, 1);
+  else {
+    gap.start += length;
+    gap.length -= length;
   }
-  return merged;
+  return start;
+};
+
+// In its place, as one with those that it touches.
+const addGap = (gaps: Gap[], { start, length }: Gap): void => {
+  const next = gaps.findIndex((gap) => gap.start > start);
+  const place = next === -1 ? gaps.length : next;
+  const before = gaps[place - 1];
+  const after = gaps[place];
+  const touchesAfter = after !== undefined && start + length === after.start;
+  if (before !== undefined && before.start + before.length === start) {
+    before.length += length;
+    if (touchesAfter) {
+      before.length += after.length;
+      gaps.splice(place, 1);
+    }
+  } else if (touchesAfter) {
+    after.start = start;
+    after.length += length;
+  } else gaps.splice(place, 0, { start, length });
 };

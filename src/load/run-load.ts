@@ -45,6 +45,8 @@ export const runLoad = async (
   const retry = createRetry({ random: Math.random });
   await using reader = createReader({ threads: limits.readerThreads, isSigned: isBodySigned(access) });
   const requests = pLimit(limits.maxRequestsInFlight);
+  // One for each thread, and one that waits for the bucket meanwhile.
+  const largeFiles = pLimit(limits.readerThreads + 1);
   const pool = createBlockPool(limits.maxBytesInFlight);
   const bounds = { maxRequests: limits.maxRequestsInFlight, maxBytes: limits.maxBytesInFlight };
   const metered = createMeteredBucket(createHotBucket(access), {
@@ -59,6 +61,7 @@ export const runLoad = async (
     reader,
     pool,
     requests,
+    largeFiles,
     dialogue,
     rules: entryRules.rules,
     refusals: createRefusals({ bucket, requests, stopSwitch, probeKey, details }),

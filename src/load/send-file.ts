@@ -15,7 +15,10 @@ export const sendFile = (
   signal: AbortSignal,
 ): Promise<FileEnd> => {
   const isLarge = file.sizeBytes > config.multipartThresholdBytes;
-  return isLarge || ports.uploads.has(file.path)
-    ? sendInParts(file, config, ports, signal)
-    : sendWhole(file, config, ports, signal);
+  if (!isLarge && !ports.uploads.has(file.path)) return sendWhole(file, config, ports, signal);
+  return ports.largeFiles((): Promise<FileEnd> => {
+    // One that had to wait has not begun, so that a stop leaves it.
+    if (ports.stopSwitch.reason !== undefined) return Promise.resolve({ kind: 'left' });
+    return sendInParts(file, config, ports, signal);
+  });
 };

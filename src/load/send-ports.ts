@@ -68,6 +68,8 @@ export interface SendPorts {
   readonly pool: BlockPool;
   /** Bounds the requests in flight. */
   readonly requests: LimitFunction;
+  /** Bounds the files that are read part by part at once: a drive that turns reads few of them well. */
+  readonly largeFiles: LimitFunction;
   readonly dialogue: Dialogue;
   readonly rules: ObjectRules;
   readonly refusals: Refusals;

@@ -54,7 +54,9 @@ before(async () => {
     from: 'a@example.org',
     operator: 'o@example.org',
   };
-  station = stack.use(await startStation({ bays: [{ name: 'Bay 1', image }], config: { mail } }));
+  // Few requests at once, so that a file stays under way for long.
+  const load = { max_requests_in_flight: 4 };
+  station = stack.use(await startStation({ bays: [{ name: 'Bay 1', image }], config: { mail, load } }));
 });
 
 after(() => stack.disposeAsync());
