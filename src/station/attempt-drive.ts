@@ -260,7 +260,8 @@ const hasSubstitutions = (job: Job): boolean => {
   return parsed.kind === 'ok' && parsed.manifest.substitutions.length > 0;
 };
 
-// The loader has ended here. The drive is proved free first, so that it may leave even while the bucket refuses the log.
+// The loader has ended here. The log goes into the bucket while the drive is proved free, which neither waits for the other:
+// the drive may leave even while the bucket refuses the log.
 const finish = async (
   deps: RunDeps,
   { bay, drive, attachmentId }: DriveInBay,
@@ -270,11 +271,14 @@ const finish = async (
 ): Promise<RunState> => {
   const shown = progress === undefined ? { jobId } : { jobId, progress };
   change({ kind: 'releasing', ...shown });
+  const publishing = deps.publisher.publish(jobId);
+  // Looked at below; where the drive is not free, the publisher tells it by itself.
+  publishing.catch(() => undefined);
   const busy = await freeDrive(deps.launch, drive, signal);
   if (busy !== undefined) return { kind: 'hold', hold: busy, jobId };
   change({ kind: 'publishing', ...shown });
   // The publisher goes on by itself where the drive leaves meanwhile.
-  const held = await abortable(deps.publisher.publish(jobId), signal);
+  const held = await abortable(publishing, signal);
   if (held !== undefined) return { kind: 'hold', hold: held, jobId };
   deps.claims.release(bay);
   deps.store.changeAttachment(attachmentId, { outcome: 'done' });
