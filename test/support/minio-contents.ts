@@ -20,7 +20,7 @@ export interface MakeBucketOptions {
   /** Versioned too: every object is kept for a day (GOVERNANCE), so that writes need a digest. */
   readonly objectLock?: boolean;
   /** Every object is encrypted, whether or not its request asks for it; the server must have a key. */
-  readonly encryption?: 's3' | 'kms';
+  readonly encryption?: 's3' | { readonly kmsKey: string };
   /** Bucket policy: a JSON document as S3 takes it. */
   readonly policy?: object;
 }
@@ -109,9 +109,12 @@ const configureBucket = async (client: S3Client, bucket: string, options: MakeBu
     );
   }
   if (options.encryption !== undefined) {
-    const SSEAlgorithm = options.encryption === 's3' ? 'AES256' : 'aws:kms';
-    const Rules = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm } } as const];
-    await client.send(new PutBucketEncryptionCommand({ Bucket: bucket, ServerSideEncryptionConfiguration: { Rules } }));
+    const rule =
+      options.encryption === 's3'
+        ? ({ SSEAlgorithm: 'AES256' } as const)
+        : ({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: options.encryption.kmsKey } as const);
+    const ServerSideEncryptionConfiguration = { Rules: [{ ApplyServerSideEncryptionByDefault: rule }] };
+    await client.send(new PutBucketEncryptionCommand({ Bucket: bucket, ServerSideEncryptionConfiguration }));
   }
   if (options.policy !== undefined) {
     await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(options.policy) }));
