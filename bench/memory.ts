@@ -103,7 +103,7 @@ const measureBlocks = async (scene: Scene, set: DataSet, signal: AbortSignal): P
   await withDrive(image, async (root) => {
     await using run = await startLoaderRun({
       ...{ root, state, manifest: formatManifest(accessKeyId, BUCKET), limits: DEFAULTS.load },
-      access: { bucket: BUCKET, region, endpoint, forcePathStyle: true, isNetworkTrusted: true, ...key },
+      access: { bucket: BUCKET, region, endpoint, forcePathStyle: true, isNetworkTrusted: true, sse: 'none', ...key },
       // The folder of the set has no SIGNATURE, and needs no row for it.
       order: { signatureLogged: true },
       program: { path: join(import.meta.dirname, 'programs', 'watched-loader.ts'), args: [told] },

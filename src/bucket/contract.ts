@@ -15,6 +15,8 @@ export interface BucketAccess {
   readonly expectedBucketOwner?: string;
   /** Nobody can change what is sent on its way: over plain http, bodies are then not signed. */
   readonly isNetworkTrusted: boolean;
+  /** Encryption asked for with every object: the service's own keys, or those of its key service, which may be named. */
+  readonly sse: 'none' | 's3' | 'kms' | `kms:${string}`;
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret;

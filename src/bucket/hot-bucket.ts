@@ -7,20 +7,21 @@ import { encodeSegment } from '#object/object-url.ts';
 import { createHotLane, type HotLane } from './hot-request.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { createBucketState, sendPartChecked, type PartAnswer, type PartDigest } from './part-digest.ts';
-import { propertyHeaders } from './property-headers.ts';
+import { ENCRYPTION_HEADER, encryptionHeaders, propertyHeaders } from './property-headers.ts';
 import { judgeStored } from './judge-stored.ts';
 import { refusal } from './translate.ts';
 
 /** The bucket that `access` names. Nothing is asked of it yet. Dispose of it: it keeps connections open. */
 export const createHotBucket = (access: BucketAccess): Bucket => {
   const hot = createHotLane(access);
+  const encryption = encryptionHeaders(access);
   const state = createBucketState();
   // Only where something asks for it: the SDK costs a fifth of a second and 50 MiB, and most drives never need it.
   let loading: Promise<Bucket> | undefined;
   const sdk = (): Promise<Bucket> =>
     (loading ??= import('./sdk-bucket.ts').then(({ createSdkBucket }) => createSdkBucket(access, state)));
   return {
-    putObject: (request, signal) => guarded(signal, () => putObject(hot, request, signal)),
+    putObject: (request, signal) => guarded(signal, () => putObject({ hot, encryption }, request, signal)),
     uploadPart: (request, signal) =>
       guarded(signal, () => sendPartChecked(state, request, (digest) => sendPart(hot, request, digest, signal))),
     createUpload: async (request, signal) => (await sdk()).createUpload(request, signal),
@@ -39,12 +40,13 @@ export const createHotBucket = (access: BucketAccess): Bucket => {
 };
 
 const putObject = async (
-  hot: HotLane,
+  { hot, encryption }: { readonly hot: HotLane; readonly encryption: Readonly<Record<string, string>> },
   { key, body, md5, sha256, properties, refuseExisting }: PutRequest,
   signal: AbortSignal,
 ): Answer<object> => {
   const headers = {
     ...propertyHeaders(properties),
+    ...encryption,
     'content-md5': Buffer.from(md5).toString('base64'),
     ...(refuseExisting ? { 'if-none-match': '*' } : {}),
   };
@@ -53,8 +55,6 @@ const putObject = async (
   if (refused !== undefined) return refused;
   return judgeStored({ etag: answer.headers['etag'], encryption: answer.headers[ENCRYPTION_HEADER] }, md5);
 };
-
-const ENCRYPTION_HEADER = 'x-amz-server-side-encryption';
 
 const sendPart = async (
   hot: HotLane,

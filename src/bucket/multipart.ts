@@ -27,7 +27,10 @@ export const createUpload = async (
   signal: AbortSignal,
 ): Answer<{ readonly uploadId: string }> => {
   const command = new CreateMultipartUploadCommand({ ...lane.target, Key: key, ChecksumAlgorithm: 'CRC32' });
-  command.middlewareStack.add(withHeaders(propertyHeaders(properties)), HEADERS_PLACE);
+  command.middlewareStack.add(
+    withHeaders({ ...propertyHeaders(properties), ...lane.encryptionHeaders }),
+    HEADERS_PLACE,
+  );
   const { UploadId: uploadId } = await lane.client.send(command, { abortSignal: signal });
   if (uploadId === undefined) return strangeAnswer('an upload was begun and has no ID');
   return { kind: 'ok', uploadId };

@@ -7,11 +7,14 @@ import { SECOND_MS } from '#language/units.ts';
 import type { BucketAccess } from './contract.ts';
 import type { Answer } from './guarded.ts';
 import { findObject } from './find-object.ts';
-import { bucketTarget, createS3Client } from './s3-client.ts';
+import { encryptionHeaders } from './property-headers.ts';
+import { bucketTarget, createS3Client, HEADERS_PLACE, withHeaders } from './s3-client.ts';
 import { bareEtag, strangeAnswer, translateError } from './translate.ts';
 
 /** Parts at once, 5 MiB each. */
 const PARTS_AT_ONCE = 2;
+/** Commands that say how an object is encrypted; its parts take it over. */
+const MAKE_OBJECTS: ReadonlySet<string> = new Set(['PutObjectCommand', 'CreateMultipartUploadCommand']);
 /** How long requests that were cut off may take to settle. */
 const QUIET_MS = 5 * SECOND_MS;
 
@@ -33,6 +36,10 @@ export const putFile = async (
     step: 'initialize',
     name: 'importStationUnderWay',
   });
+  client.middlewareStack.add(
+    (next, { commandName = '' }) => withHeaders(MAKE_OBJECTS.has(commandName) ? encryptionHeaders(access) : {})(next),
+    HEADERS_PLACE,
+  );
   const stopping = new AbortController();
   const stop = (): void => {
     stopping.abort(signal.reason);

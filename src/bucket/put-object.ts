@@ -18,7 +18,10 @@ export const putObject = async (lane: Lane, request: PutRequest, signal: AbortSi
     ContentMD5: Buffer.from(md5).toString('base64'),
     ...(refuseExisting ? { IfNoneMatch: '*' } : {}),
   });
-  command.middlewareStack.add(withHeaders({ ...propertyHeaders(properties), ...lane.payloadHeaders }), HEADERS_PLACE);
+  command.middlewareStack.add(
+    withHeaders({ ...propertyHeaders(properties), ...lane.encryptionHeaders, ...lane.payloadHeaders }),
+    HEADERS_PLACE,
+  );
   const answer = await lane.client.send(command, {
     abortSignal: signal,
     requestTimeout: requestTimeoutMs(body.byteLength),

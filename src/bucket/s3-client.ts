@@ -6,6 +6,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import type { BucketAccess } from './contract.ts';
 import { createBucketState, type BucketState } from './part-digest.ts';
+import { encryptionHeaders } from './property-headers.ts';
 import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, isBodySigned, MAX_SOCKETS, requestTimeoutMs } from './wire-rules.ts';
 
 /** Client of one bucket. `destroy` it at the end: it holds up to 256 open connections. */
@@ -21,6 +22,8 @@ export interface Lane {
   readonly target: BucketTarget;
   /** Headers of every request with a body. */
   readonly payloadHeaders: Readonly<Record<string, string>>;
+  /** Headers of every request that makes an object or begins its upload. */
+  readonly encryptionHeaders: Readonly<Record<string, string>>;
   readonly state: BucketState;
 }
 
@@ -36,6 +39,7 @@ export const createLane = (access: BucketAccess, state: BucketState = createBuck
   target: bucketTarget(access),
   // TLS protects the body already: its SHA-256 in the signature would cost 8 % of the speed.
   payloadHeaders: isBodySigned(access) ? {} : { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+  encryptionHeaders: encryptionHeaders(access),
   state,
 });
 

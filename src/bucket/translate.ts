@@ -42,7 +42,7 @@ const VERDICTS: ReadonlyMap<string, Verdict> = new Map([
   ['IllegalLocationConstraintException', hold('WrongRegion')],
   ['AccessControlListNotSupported', hold('AccessControlListNotSupported')],
   ['InvalidStorageClass', hold('InvalidStorageClass')],
-  // MinIO has no "KMS." in front.
+  // MinIO has nothing in front of these.
   ['KMSNotConfigured', hold('EncryptionKeyProblem')],
   ['KMSKeyNotFoundException', hold('EncryptionKeyProblem')],
   ['QuotaExceeded', hold('BucketFull')],
@@ -96,7 +96,8 @@ const judge = (status: number, code: string): Verdict => {
   if (known !== undefined) return known;
   // An error after all, or what nobody can read: no refusal of S3, and no success either.
   if (status < STATUS.firstNoSuccess) return STRANGE;
-  if (code.startsWith('KMS.')) return hold('EncryptionKeyProblem');
+  // MinIO writes `kms:KeyNotFound`.
+  if (/^kms[.:]/iu.test(code)) return hold('EncryptionKeyProblem');
   if (status === STATUS.insufficientStorage) return hold('BucketFull');
   if (status === STATUS.movedPermanently) return hold('WrongRegion');
   if (status === STATUS.unauthorized || status === STATUS.forbidden) return DENIED;

@@ -3,6 +3,7 @@
 import { Option, type Command } from 'commander';
 import type { z } from 'zod';
 import { accountSchema, type accountInputSchema } from '#protocol/control.ts';
+import { sseSchema } from '#protocol/sse.ts';
 import { addConfigOption, type ConfigOption } from './config-option.ts';
 import type { CliContext } from './context.ts';
 import { ask } from './control-client.ts';
@@ -28,6 +29,7 @@ interface AccountOptions extends ConfigOption, JsonOption, KeyOptions {
   readonly caFile?: string;
   readonly expectedBucketOwner?: string;
   readonly trustedNetwork?: boolean;
+  readonly sse: string;
   readonly existing: 'replace' | 'refuse';
   readonly maxObjectSize?: string;
 }
@@ -46,6 +48,11 @@ export const addAccountAddCommand = (account: Command, context: CliContext): voi
     .option(
       '--trusted-network',
       'nobody can change what is sent on the way to the service: over plain http, leave bodies unsigned',
+    )
+    .option(
+      '--sse <encryption>',
+      'encryption asked for with every object: none (what the bucket does by itself), s3, kms, or kms:KEYID',
+      'none',
     )
     .addOption(
       new Option('--existing <what>', 'what happens to objects that exist already')
@@ -84,6 +91,10 @@ const accountInput = (
   if (options.maxObjectSize !== undefined && maxObjectBytes === undefined) {
     return refused('UsageError', { message: '--max-object-size is no size, expected one such as 5TiB or 1048576' });
   }
+  const sse = sseSchema.safeParse(options.sse);
+  if (!sse.success) {
+    return refused('UsageError', { message: '--sse is no encryption, expected none, s3, kms or kms:KEYID' });
+  }
   return {
     kind: 'ok',
     value: {
@@ -94,6 +105,7 @@ const accountInput = (
       ...(authority === undefined ? {} : { certificateAuthority: authority.value.toString('utf8') }),
       ...(options.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: options.expectedBucketOwner }),
       isNetworkTrusted: options.trustedNetwork === true,
+      sse: sse.data,
       existing: options.existing,
       ...(maxObjectBytes === undefined ? {} : { maxObjectBytes }),
       keys: [key],

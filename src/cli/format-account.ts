@@ -29,6 +29,7 @@ export const formatAccount = (account: AccountView): readonly string[] => [
     ['Certificates', account.hasCertificateAuthority ? 'own authority' : undefined],
     ['Bucket owner', account.expectedBucketOwner],
     ['Network', account.isNetworkTrusted ? 'trusted, bodies unsigned over plain http' : undefined],
+    ['Encryption', ENCRYPTIONS.get(account.sse) ?? shown(`key ${account.sse.slice('kms:'.length)} of the key service`)],
     ['Objects that exist', account.existing === 'replace' ? 'are replaced' : 'are kept, the file fails'],
     ['Largest file', formatSize(account.maxObjectBytes)],
     ['Created', formatDate(account.createdAt)],
@@ -39,6 +40,12 @@ export const formatAccount = (account: AccountView): readonly string[] => [
     account.keys.map((key) => [shown(key.accessKeyId), rightsOf(key), key.hasSessionToken ? 'yes' : 'no']),
   ),
 ];
+
+const ENCRYPTIONS: ReadonlyMap<string, string> = new Map([
+  ['none', 'left to the bucket'],
+  ['s3', 'keys of the service'],
+  ['kms', 'default key of the key service'],
+]);
 
 const rightsOf = ({ signs, loads }: AccountView['keys'][number]): string =>
   [...(signs ? ['sign'] : []), ...(loads ? ['load'] : [])].join(', ') || 'nothing';

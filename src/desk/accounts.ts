@@ -123,6 +123,7 @@ const accountOf = (input: z.infer<typeof accountInputSchema>, createdAt: Date): 
   ...(input.certificateAuthority === undefined ? {} : { certificateAuthority: input.certificateAuthority }),
   ...(input.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: input.expectedBucketOwner }),
   isNetworkTrusted: input.isNetworkTrusted,
+  sse: input.sse,
   existing: input.existing,
   maxObjectBytes: input.maxObjectBytes ?? DEFAULT_MAX_OBJECT_BYTES,
   keys: input.keys.map((key) => keyOf(key)),

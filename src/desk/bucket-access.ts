@@ -12,6 +12,7 @@ export const accessBy = (account: Account, key: AccountKey, { bucket, region }: 
   region,
   forcePathStyle: account.forcePathStyle,
   isNetworkTrusted: account.isNetworkTrusted,
+  sse: account.sse,
   accessKeyId: key.accessKeyId,
   secretAccessKey: key.secretAccessKey,
   ...(key.sessionToken === undefined ? {} : { sessionToken: key.sessionToken }),

@@ -18,6 +18,7 @@ export const accountView = (account: Account): AccountView => ({
   hasCertificateAuthority: account.certificateAuthority !== undefined,
   ...(account.expectedBucketOwner === undefined ? {} : { expectedBucketOwner: account.expectedBucketOwner }),
   isNetworkTrusted: account.isNetworkTrusted,
+  sse: account.sse,
   existing: account.existing,
   maxObjectBytes: account.maxObjectBytes,
   keys: account.keys.map(({ accessKeyId, sessionToken, signs, loads }) => ({

@@ -50,11 +50,13 @@ const accessOf = ({
   certificateAuthority,
   expectedBucketOwner,
   isNetworkTrusted,
+  sse,
 }: Order['access']): BucketAccess => ({
   bucket,
   region,
   forcePathStyle,
   isNetworkTrusted,
+  sse,
   accessKeyId,
   secretAccessKey: new Secret(secretAccessKey),
   ...(sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) }),

@@ -4,6 +4,8 @@
 import { printable } from '#language/printable.ts';
 import { z } from 'zod';
 
+import { sseSchema } from './sse.ts';
+
 /** Header with the name that the caller gives for the history, percent-encoded. */
 export const BY_HEADER = 'x-import-station-by';
 
@@ -152,6 +154,7 @@ export const accountSchema = z.object({
   hasCertificateAuthority: z.boolean(),
   expectedBucketOwner: z.string().optional(),
   isNetworkTrusted: z.boolean(),
+  sse: sseSchema,
   existing: z.enum(['replace', 'refuse']),
   maxObjectBytes: z.number(),
   keys: z.array(
@@ -219,6 +222,7 @@ export const accountInputSchema = z.strictObject({
     .regex(/^\d{12}$/u)
     .optional(),
   isNetworkTrusted: z.boolean().default(false),
+  sse: sseSchema.default('none'),
   existing: z.enum(['replace', 'refuse']),
   maxObjectBytes: z.number().int().positive().optional(),
   keys: z.array(keyInputSchema).min(1),

@@ -3,6 +3,8 @@
 
 import { z } from 'zod';
 
+import { sseSchema } from './sse.ts';
+
 const count = z.object({ files: z.number().int(), bytes: z.number().int(), fingerprint: z.string() });
 
 /** One acknowledged part, as the parts journal keeps it. */
@@ -188,6 +190,7 @@ export const daemonMessageSchema = z.discriminatedUnion('kind', [
       certificateAuthority: z.string().optional(),
       expectedBucketOwner: z.string().optional(),
       isNetworkTrusted: z.boolean(),
+      sse: sseSchema,
       accessKeyId: z.string(),
       secretAccessKey: z.string(),
       sessionToken: z.string().optional(),

@@ -31,6 +31,7 @@ const accountRow = z
     certificate_authority: z.string().exactOptional(),
     expected_bucket_owner: z.string().exactOptional(),
     trusted_network: flagColumn,
+    sse: z.union([z.enum(['none', 's3', 'kms']), z.templateLiteral(['kms:', z.string()])]),
     existing: z.enum(['replace', 'refuse']),
     max_object_bytes: z.number(),
     created_at: dateColumn,
@@ -43,6 +44,7 @@ const accountRow = z
     ...(authority === undefined ? {} : { certificateAuthority: authority }),
     ...(owner === undefined ? {} : { expectedBucketOwner: owner }),
     isNetworkTrusted: row.trusted_network,
+    sse: row.sse,
     existing: row.existing,
     maxObjectBytes: row.max_object_bytes,
     createdAt: row.created_at,
@@ -100,7 +102,7 @@ const insertAccount = (database: DatabaseSync, account: Account): void => {
   database
     .prepare(
       `INSERT INTO account (email, endpoint, region, force_path_style, certificate_authority, expected_bucket_owner,
-         trusted_network, existing, max_object_bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         trusted_network, sse, existing, max_object_bytes, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       account.email,
@@ -110,6 +112,7 @@ const insertAccount = (database: DatabaseSync, account: Account): void => {
       orNull(account.certificateAuthority),
       orNull(account.expectedBucketOwner),
       Number(account.isNetworkTrusted),
+      account.sse,
       account.existing,
       account.maxObjectBytes,
       account.createdAt.getTime(),

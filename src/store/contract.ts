@@ -31,6 +31,8 @@ export interface Account {
   readonly expectedBucketOwner?: string;
   /** Nobody can change what is sent on the way to the service: over plain http, bodies are not signed. */
   readonly isNetworkTrusted: boolean;
+  /** Encryption asked for with every object; `none` leaves it to the bucket. */
+  readonly sse: 'none' | 's3' | 'kms' | `kms:${string}`;
   /** What happens to objects that exist already (decision 17). */
   readonly existing: 'replace' | 'refuse';
   /** Largest file that is loaded, in bytes (decision 9). */

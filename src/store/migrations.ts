@@ -140,6 +140,8 @@ const ADD_TRUSTED_NETWORK = `
 // JSON: whether the drive is read a second time, and what that gave.
 const ADD_REREAD = 'ALTER TABLE load ADD COLUMN reread TEXT;';
 
+const ADD_SSE = "ALTER TABLE account ADD COLUMN sse TEXT NOT NULL DEFAULT 'none';";
+
 /** The steps in order; a store whose `user_version` is N has had the first N. */
 export const MIGRATIONS: readonly string[] = [
   CREATE_STORE,
@@ -151,4 +153,5 @@ export const MIGRATIONS: readonly string[] = [
   ADD_COUNTS,
   ADD_TRUSTED_NETWORK,
   ADD_REREAD,
+  ADD_SSE,
 ];

@@ -18,6 +18,14 @@ const ok = (headers: Readonly<Record<string, string>> = {}): ScriptedAnswer => (
 
 const stored = (): ScriptedAnswer => ok({ etag: `"${HELLO_MD5.toString('hex')}"` });
 
+const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const ENCRYPTIONS = [
+  ['none', undefined, undefined],
+  ['s3', 'AES256', undefined],
+  ['kms', 'aws:kms', undefined],
+  [`kms:${ARN}`, 'aws:kms', ARN],
+] as const;
+
 for (const { lane, open } of LANES) {
   describe(lane, () => {
     test('putObject: sends one request with Content-MD5, the whole body signed, the key encoded', async () => {
@@ -52,6 +60,28 @@ for (const { lane, open } of LANES) {
         ['UNSIGNED-PAYLOAD', 'UNSIGNED-PAYLOAD'],
       );
     });
+
+    for (const [sse, ...expected] of ENCRYPTIONS) {
+      test(`bucket: asks for the encryption ${sse} where an object is made or its upload begins`, async () => {
+        const begun = '<InitiateMultipartUploadResult><UploadId>upload</UploadId></InitiateMultipartUploadResult>';
+        await using s3 = await startScriptedS3(({ method, headers }) =>
+          method === 'POST'
+            ? { status: 200, body: begun }
+            : ok({ etag: '"e"', 'x-amz-checksum-crc32': String(headers['x-amz-checksum-crc32']) }),
+        );
+        await using bucket = open({ ...s3.access, sse });
+
+        await bucket.putObject(putHello(), deadline());
+        await bucket.createUpload({ key: 'key', properties: PLAIN }, deadline());
+        await bucket.uploadPart(partHello, deadline());
+
+        const asked = s3.requests.map(({ headers }) => [
+          headers['x-amz-server-side-encryption'],
+          headers['x-amz-server-side-encryption-aws-kms-key-id'],
+        ]);
+        assert.deepEqual(asked, [expected, expected, [undefined, undefined]]);
+      });
+    }
 
     test('putObject, uploadPart: sign the SHA-256 that they are given', async () => {
       await using s3 = await startScriptedS3(() => stored());

@@ -14,13 +14,13 @@ import { MIB } from '#language/units.ts';
 import { createMemoryBucket } from '../support/memory-bucket.ts';
 import type { MakeBucketOptions } from '../support/minio-contents.ts';
 import type { MinioKey } from '../support/minio-users.ts';
-import { startMinio, type Minio } from '../support/minio.ts';
+import { KMS_KEY, startMinio, type Minio } from '../support/minio.ts';
 import { until } from '../support/wait.ts';
 import { bucketSuite, type BrokenHow, type BucketFixture } from './bucket-suite.ts';
 import { deadline, LANES } from './lanes.ts';
 
 const minio = await startMinio();
-const secureMinio = await startMinio({ tls: true });
+const secureMinio = await startMinio({ tls: true, kms: true });
 after(async () => {
   await minio[Symbol.asyncDispose]();
   await secureMinio[Symbol.asyncDispose]();
@@ -121,6 +121,31 @@ const putHello = (bucket: Bucket, key: string) => {
   return bucket.putObject({ key, body, md5, properties: PLAIN, refuseExisting: false }, deadline());
 };
 
+const WANTED_ENCRYPTIONS = [
+  { sse: 's3', encryption: 'AES256' },
+  { sse: 'kms', encryption: 'aws:kms' },
+  { sse: `kms:${KMS_KEY}`, encryption: 'aws:kms' },
+] as const;
+
+const onlyEncrypted = (name: string, encryption: string): readonly object[] => [
+  { Effect: 'Allow', Action: ['s3:*'], Resource: [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`] },
+  {
+    ...{ Effect: 'Deny', Action: ['s3:PutObject'], Resource: [`arn:aws:s3:::${name}/*`] },
+    Condition: { StringNotEquals: { 's3:x-amz-server-side-encryption': encryption } },
+  },
+];
+
+const largeObject = async (bucket: Bucket, key: string): Promise<void> => {
+  const created = await bucket.createUpload({ key, properties: PLAIN }, deadline());
+  assert.ok(created.kind === 'ok', JSON.stringify(created));
+  const body = randomBytes(MIB);
+  const part = { key, uploadId: created.uploadId, partNumber: 1, body, crc32: crc32(body) };
+  const sent = await bucket.uploadPart(part, deadline());
+  assert.ok(sent.kind === 'ok', JSON.stringify(sent));
+  const upload = { key, uploadId: created.uploadId, parts: [sent.part], refuseExisting: false };
+  assert.deepEqual(await bucket.completeUpload(upload, deadline()), { kind: 'ok' });
+};
+
 for (const { lane, open } of LANES) {
   describe(lane, () => {
     test('bucket: loads with a temporary key and its session token', async () => {
@@ -218,6 +243,73 @@ for (const { lane, open } of LANES) {
 
       assert.equal(await fixture.countUploads('log'), 0);
       await remove();
+    });
+
+    for (const { sse, encryption } of WANTED_ENCRYPTIONS) {
+      test(`bucket: writes with ${sse} where a policy wants ${encryption}, and nothing without`, async () => {
+        const name = `bucket-${randomBytes(8).toString('hex')}`;
+        await secureMinio.makeBucket(name);
+        const user = await secureMinio.addUser(onlyEncrypted(name, encryption));
+        const access = { ...secureMinio.access(name), ...accessKey(user) };
+        await using plain = open(access);
+        await using encrypting = open({ ...access, sse });
+        const { path, remove } = await largeFile(MIB);
+        const file = { path, contentType: 'text/csv' };
+
+        const refusals = [
+          await putHello(plain, 'plain'),
+          await plain.probe({ key: 'plain', properties: PLAIN }, deadline()),
+          await plain.putFile({ key: 'plain', ...file }, deadline()),
+        ];
+        assert.deepEqual(await putHello(encrypting, 'small'), { kind: 'ok' });
+        assert.deepEqual(await encrypting.probe({ key: 'probe', properties: PLAIN }, deadline()), { kind: 'ok' });
+        assert.deepEqual(await encrypting.putFile({ key: 'log', ...file }, deadline()), { kind: 'ok' });
+
+        assert.deepEqual(
+          refusals.map((answer) => answer.kind === 'problem' && answer.code),
+          ['AccessDenied', 'AccessDenied', 'AccessDenied'],
+        );
+        const stored = await secureMinio.listObjects(name);
+        assert.deepEqual(
+          stored.map(({ key }) => key),
+          ['log', 'small'],
+        );
+        for (const { key } of stored) {
+          const object = await secureMinio.getObject(name, key);
+          assert.equal(object?.headers['x-amz-server-side-encryption'], encryption, key);
+        }
+        await remove();
+      });
+
+      // Without a policy: MinIO holds one against parts too, whose requests say nothing of it in S3.
+      test(`bucket: encrypts what goes in parts with ${sse}`, async () => {
+        const name = `bucket-${randomBytes(8).toString('hex')}`;
+        await secureMinio.makeBucket(name);
+        await using bucket = open({ ...secureMinio.access(name), sse });
+        const { path, remove } = await largeFile(11 * MIB);
+
+        await largeObject(bucket, 'large');
+        assert.deepEqual(await bucket.putFile({ key: 'log', path, contentType: 'text/csv' }, deadline()), {
+          kind: 'ok',
+        });
+
+        for (const key of ['large', 'log']) {
+          const object = await secureMinio.getObject(name, key);
+          assert.equal(object?.headers['x-amz-server-side-encryption'], encryption, key);
+        }
+        await remove();
+      });
+    }
+
+    test('putObject: is a hold, when the key of the key service does not exist', async () => {
+      const name = `bucket-${randomBytes(8).toString('hex')}`;
+      await secureMinio.makeBucket(name);
+      await using bucket = open({ ...secureMinio.access(name), sse: 'kms:no-such-key' });
+
+      const answer = await putHello(bucket, 'key');
+
+      assert.ok(answer.kind === 'problem');
+      assert.deepEqual([answer.scope, answer.holdCode], ['bucket', 'EncryptionKeyProblem'], JSON.stringify(answer));
     });
 
     test('uploadPart: many at once, as the load sends them', async () => {

@@ -29,6 +29,7 @@ function accountTests(open: StoreSubject['open']): void {
       forcePathStyle: true,
       certificateAuthority: '-----BEGIN CERTIFICATE-----\n',
       expectedBucketOwner: '123456789012',
+      sse: 'kms:alias/imports',
       existing: 'refuse',
       maxObjectBytes: 5_497_558_138_880,
       keys: [

@@ -1,12 +1,13 @@
 // Daemons that come and go around a running loader, and a job that is ended under it: never two of anything for one drive.
 
 import assert from 'node:assert/strict';
+import { performance } from 'node:perf_hooks';
 import { after, afterEach, before, test } from 'node:test';
 
-import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
+import { MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
 import { readOnDisk, sentAgain } from '../support/killer.ts';
-import { isThere, loadersOf, usersOf } from '../support/loader.ts';
+import { isExclusive, isThere, loadersOf, usersOf } from '../support/loader.ts';
 import { prepareDrive } from '../support/signed-drive.ts';
 import { until } from '../support/wait.ts';
 
@@ -18,7 +19,9 @@ const SLOW_MS = 150;
 let scene: BayScene;
 
 before(async () => {
-  scene = await openBayScene({ load: { max_requests_in_flight: 2 } });
+  scene = await openBayScene({
+    load: { max_requests_in_flight: 2, multipart_threshold_mib: 5, part_size_mib: 5 },
+  });
 });
 
 afterEach(() => scene.clear());
@@ -98,4 +101,53 @@ test('job cancel: does not wait for a bucket that has stopped answering', async 
   const loaded = (await scene.rowsOf(job.logKey)).filter(({ Status }) => Status === '200');
   for (const { File } of loaded) assert.ok((await minio.getObject(BUCKET, `mute/${File}`)) !== undefined, File);
   assert.ok(loaded.length >= 5);
+});
+
+const PARTS = 8;
+const ENDS_IN_MS = 5 * SECOND_MS;
+
+test('job cancel: ends a large file within 5 s of the last answer, leaves no part, and lets the drive go', async (t) => {
+  const { station, minio, proxy, image } = scene;
+  const content = Buffer.alloc(PARTS * 5 * MIB, 'large');
+  const { jobId, job } = await prepareDrive({
+    ...{ station, minio, image, sizeBytes: 96 * MIB, manifestLines: ['prefix: cut/'] },
+    files: { 'a.txt': 'a', 'large.bin': content },
+  });
+  const held = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  t.after(() => {
+    answered.resolve();
+  });
+  proxy.breakBy(async ({ url }) => {
+    if (!/large\.bin\?.*partNumber=(?!1\b)/u.test(url)) return undefined;
+    held.resolve();
+    await answered.promise;
+    return undefined;
+  });
+  const drive = await scene.plugIn();
+  await until(() => held.promise.then(() => true), { what: 'a part is on its way', deadlineMs: MINUTE_MS });
+  await untilRows(jobId, 1);
+  assert.equal((await minio.listUploads(BUCKET, ['cut/large.bin'])).length, 1, 'the upload is open');
+
+  await station.ask('job', 'cancel', jobId);
+  assert.equal((await station.job(jobId)).state.job, 'InProgress', 'the part is waited for');
+  answered.resolve();
+  const answeredAtMs = performance.now();
+  await station.waitForJob(jobId, ['Canceled']);
+  await until(() => isExclusive(drive.device), { what: 'the drive is free' });
+  const tookMs = performance.now() - answeredAtMs;
+
+  assert.ok(tookMs < ENDS_IN_MS, `${String(Math.round(tookMs))} ms`);
+  const rows = await scene.rowsOf(job.logKey);
+  assert.deepEqual(
+    rows.map(({ File, Status, Code }) => [File, Status, Code]).toSorted(),
+    [
+      ['SIGNATURE', '103', 'Ignored'],
+      ['a.txt', '200', 'OK'],
+      ['large.bin', '499', 'Canceled'],
+    ].toSorted(),
+  );
+  assert.equal((await minio.getObject(BUCKET, 'cut/a.txt'))?.body.toString(), 'a');
+  assert.equal(await minio.getObject(BUCKET, 'cut/large.bin'), undefined);
+  assert.deepEqual(await minio.listUploads(BUCKET, ['', 'cut/large.bin']), []);
 });

@@ -42,7 +42,7 @@ const setScene = async (t: TestContext, when: 'warm' | 'tls' | 'late'): Promise<
   t.after(() => sink[Symbol.asyncDispose]());
   const { endpoint, region, accessKeyId, certificateAuthority } = sink;
   const access: BucketAccess = {
-    ...{ bucket: BUCKET, endpoint, region, accessKeyId, forcePathStyle: true, isNetworkTrusted: false },
+    ...{ bucket: BUCKET, endpoint, region, accessKeyId, forcePathStyle: true, isNetworkTrusted: false, sse: 'none' },
     secretAccessKey: new Secret(sink.secretAccessKey),
     ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
   };

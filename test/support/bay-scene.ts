@@ -69,6 +69,7 @@ export const openBayScene = async (config: StationOptions['config'] = {}): Promi
       proxy.setLatency(0);
       proxy.setDateShift(0);
       proxy.falsify(() => undefined);
+      proxy.breakBy(() => Promise.resolve(undefined));
       for (const drive of plugged) await drive[Symbol.asyncDispose]();
       plugged = [];
       await station.waitForBay('Bay 1', 'has no drive', ({ drive }) => drive === undefined);

@@ -6,6 +6,7 @@ import {
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   paginateListObjectsV2,
+  PutBucketEncryptionCommand,
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectLockConfigurationCommand,
@@ -18,6 +19,8 @@ export interface MakeBucketOptions {
   readonly versioned?: boolean;
   /** Versioned too: every object is kept for a day (GOVERNANCE), so that writes need a digest. */
   readonly objectLock?: boolean;
+  /** Every object is encrypted, whether or not its request asks for it; the server must have a key. */
+  readonly encryption?: 's3' | { readonly kmsKey: string };
   /** Bucket policy: a JSON document as S3 takes it. */
   readonly policy?: object;
 }
@@ -104,6 +107,14 @@ const configureBucket = async (client: S3Client, bucket: string, options: MakeBu
         ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule: retention },
       }),
     );
+  }
+  if (options.encryption !== undefined) {
+    const rule =
+      options.encryption === 's3'
+        ? ({ SSEAlgorithm: 'AES256' } as const)
+        : ({ SSEAlgorithm: 'aws:kms', KMSMasterKeyID: options.encryption.kmsKey } as const);
+    const ServerSideEncryptionConfiguration = { Rules: [{ ApplyServerSideEncryptionByDefault: rule }] };
+    await client.send(new PutBucketEncryptionCommand({ Bucket: bucket, ServerSideEncryptionConfiguration }));
   }
   if (options.policy !== undefined) {
     await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(options.policy) }));

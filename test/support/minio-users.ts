@@ -25,6 +25,8 @@ export interface MinioUsers {
   setPolicy(user: Pick<MinioKey, 'accessKeyId'>, statements: readonly object[]): Promise<void>;
   /** From now on the user's key is unknown. */
   removeUser(user: MinioKey): Promise<void>;
+  /** From now on a bucket takes no more than that; a request that alone is larger is refused at once. */
+  setQuota(bucket: string, quotaBytes: number): Promise<void>;
   /** A temporary key (15 minutes) with the user's rights. */
   makeTemporaryKey(user: MinioKey): Promise<MinioKey>;
 }
@@ -74,6 +76,11 @@ export const createMinioUsers = (owner: MinioOwner): MinioUsers => {
 
     removeUser: async ({ accessKeyId }) => {
       await administer('DELETE', 'remove-user', { accessKey: accessKeyId });
+    },
+
+    setQuota: async (bucket, quotaBytes) => {
+      const quota = JSON.stringify({ quota: quotaBytes, size: quotaBytes, quotatype: 'hard' });
+      await administer('PUT', 'set-bucket-quota', { bucket }, Buffer.from(quota));
     },
 
     makeTemporaryKey: async (user) => {

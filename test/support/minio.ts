@@ -24,6 +24,8 @@ export interface MinioOptions {
   readonly region?: string;
   /** Serve https with a certificate of an authority of its own. */
   readonly tls?: boolean;
+  /** Has a key of its own, KMS_KEY, to encrypt objects with. */
+  readonly kms?: boolean;
 }
 
 /** A running MinIO: its address, its owner's key, what lies in it, and its switch. */
@@ -51,16 +53,21 @@ export interface Minio extends AsyncDisposable, MinioContents, MinioUsers {
  * Starts a MinIO on a free loopback port and waits until it answers.
  * Errors: what `scripts/minio` says where there is none, the server's own output where it does not come up.
  */
-export const startMinio = async ({ region = 'us-east-1', tls = false }: MinioOptions = {}): Promise<Minio> => {
+export const startMinio = async ({
+  region = 'us-east-1',
+  tls = false,
+  kms = false,
+}: MinioOptions = {}): Promise<Minio> => {
   await using cleanup = new AsyncDisposableStack();
   const binary = await findBinary();
   const folder = await mkdtemp(join(tmpdir(), 'import-station-minio-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const accessKeyId = `owner${randomBytes(6).toString('hex')}`;
   const secretAccessKey = randomBytes(20).toString('hex');
+  const kmsKey = kms ? `${KMS_KEY}:${randomBytes(32).toString('base64')}` : undefined;
   const certificateAuthority = tls ? await makeCertificate(join(folder, 'certs')) : undefined;
   const { server, client, endpoint } = await startOnFreePort(async (port) => {
-    const config = { binary, folder, port, region, accessKeyId, secretAccessKey };
+    const config = { binary, folder, port, region, accessKeyId, secretAccessKey, kmsKey };
     const address = `${tls ? 'https' : 'http'}://127.0.0.1:${String(port)}`;
     const owner = createOwnerClient({ ...config, endpoint: address, certificateAuthority });
     const started = createServerProcess(config, owner);
@@ -83,7 +90,13 @@ export const startMinio = async ({ region = 'us-east-1', tls = false }: MinioOpt
     get pid() {
       return server.pid();
     },
-    access: (bucket) => ({ ...identity, ...authority, bucket, secretAccessKey: new Secret(secretAccessKey) }),
+    access: (bucket) => ({
+      ...identity,
+      ...authority,
+      sse: 'none',
+      bucket,
+      secretAccessKey: new Secret(secretAccessKey),
+    }),
     stop: server.stop,
     restart: async () => {
       await server.stop();
@@ -99,7 +112,12 @@ const findBinary = async (): Promise<string> => {
   return stdout.trim();
 };
 
+/** Name of the only key that a server with `kms` knows. */
+export const KMS_KEY = 'station-test-key';
+
 interface ServerConfig {
+  /** Name and bytes, as MinIO takes them. */
+  readonly kmsKey: string | undefined;
   readonly binary: string;
   readonly folder: string;
   readonly port: number;
@@ -155,7 +173,7 @@ const createServerProcess = (config: ServerConfig, client: S3Client): ServerProc
 };
 
 const spawnServer = async (config: ServerConfig, logPath: string): Promise<ChildProcess> => {
-  const { binary, folder, port, region, accessKeyId, secretAccessKey } = config;
+  const { binary, folder, port, region, accessKeyId, secretAccessKey, kmsKey } = config;
   await using log = await open(logPath, 'a');
   const server = [binary, 'server', '--quiet', '--address', `127.0.0.1:${String(port)}`];
   const places = ['--certs-dir', join(folder, 'certs'), join(folder, 'data')];
@@ -170,6 +188,7 @@ const spawnServer = async (config: ServerConfig, logPath: string): Promise<Child
       MINIO_SITE_REGION: region,
       MINIO_BROWSER: 'off',
       MINIO_UPDATE: 'off',
+      ...(kmsKey === undefined ? {} : { MINIO_KMS_SECRET_KEY: kmsKey }),
     },
   });
   await once(child, 'spawn');

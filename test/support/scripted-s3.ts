@@ -69,6 +69,7 @@ export const startScriptedS3 = async (
       endpoint: `http://127.0.0.1:${String(address.port)}`,
       forcePathStyle: true,
       isNetworkTrusted: false,
+      sse: 'none',
       accessKeyId: 'scripted',
       secretAccessKey: new Secret('scripted-secret'),
     },

@@ -27,6 +27,7 @@ export const sampleAccount = (change: Partial<Account> = {}): Account => ({
   email: 'ada@example.com',
   forcePathStyle: false,
   isNetworkTrusted: false,
+  sse: 'none',
   existing: 'replace',
   maxObjectBytes: 5 * TIB,
   keys: [sampleKey()],

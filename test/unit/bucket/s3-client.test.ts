@@ -11,6 +11,7 @@ const ACCESS: BucketAccess = {
   region: 'eu-west-1',
   forcePathStyle: false,
   isNetworkTrusted: false,
+  sse: 'none',
   accessKeyId: 'key',
   secretAccessKey: new Secret('secret'),
 };

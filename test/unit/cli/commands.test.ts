@@ -99,7 +99,7 @@ test('status: prints one object a line until it is stopped, with --watch and --j
   for (const line of lines) assert.deepEqual(statusSchema.parse(JSON.parse(line)), example('status'));
 });
 
-const SETTINGS = ['--existing', 'refuse', '--trusted-network'];
+const SETTINGS = ['--existing', 'refuse', '--trusted-network', '--sse', 'kms:alias/imports'];
 
 test('account add: sends the key from its files by the operator socket, and shows no secret', async () => {
   await using daemon = await startRepeatingDaemon(ANSWERS);
@@ -127,6 +127,7 @@ test('account add: sends the key from its files by the operator socket, and show
           certificateAuthority: '-----BEGIN CERTIFICATE-----\n',
           expectedBucketOwner: '111122223333',
           isNetworkTrusted: true,
+          sse: 'kms:alias/imports',
           existing: 'refuse',
           maxObjectBytes: 1_099_511_627_776,
           keys: [

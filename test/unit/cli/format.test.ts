@@ -23,6 +23,7 @@ test('formatAccount: shows keys and their rights, and no secret', () => {
     'Service:            AWS',
     'Region:             asked of each bucket',
     'Addressing:         bucket in the host name',
+    'Encryption:         key alias/imports of the key service',
     'Objects that exist: are kept, the file fails',
     'Largest file:       1.0 TiB',
     'Created:            2026-11-24 08:00 UTC',

@@ -28,6 +28,7 @@ test('account add: stores the smallest account, with the default size, and answe
       forcePathStyle: false,
       hasCertificateAuthority: false,
       isNetworkTrusted: false,
+      sse: 'none',
       existing: 'replace',
       maxObjectBytes: 5 * TIB,
       keys: [{ accessKeyId: 'AKIAIOSFODNN7EXAMPLE', hasSessionToken: false, signs: true, loads: true }],
@@ -45,6 +46,7 @@ test('account add: keeps every setting and every key, in their order', async () 
     region: 'eu-central-1',
     forcePathStyle: true,
     expectedBucketOwner: '012345678901',
+    sse: 'kms:alias/imports',
     existing: 'refuse',
     maxObjectBytes: 1024,
   };

@@ -103,9 +103,9 @@ test('job create: asks as the account says, with the key that loads, in the regi
 
   const { job } = createdOf(await scene.create(withLogBucket));
 
-  const { endpoint, forcePathStyle, isNetworkTrusted, certificateAuthority, expectedBucketOwner } = account;
+  const { endpoint, forcePathStyle, isNetworkTrusted, sse, certificateAuthority, expectedBucketOwner } = account;
   const [, key] = account.keys;
-  const settings = { endpoint, forcePathStyle, isNetworkTrusted, certificateAuthority, expectedBucketOwner };
+  const settings = { endpoint, forcePathStyle, isNetworkTrusted, sse, certificateAuthority, expectedBucketOwner };
   const common = { ...settings, accessKeyId: 'loader' };
   const access = { ...common, secretAccessKey: key?.secretAccessKey, sessionToken: key?.sessionToken };
   assert.deepEqual(scene.regionsAsked, [

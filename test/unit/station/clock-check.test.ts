@@ -11,6 +11,7 @@ const accessTo = (bucket: string): BucketAccess => ({
   region: 'eu-west-1',
   forcePathStyle: true,
   isNetworkTrusted: false,
+  sse: 'none',
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: new Secret('not told'),
 });
