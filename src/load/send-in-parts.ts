@@ -197,6 +197,12 @@ const complete = async (
   // The object is there; the upload that found it taken may be, too.
   if (settled.kind === 'ok') return isVanished(answer) ? loaded : endFailed(loaded, { key, uploadId }, context);
   if (isVanished(settled)) return { kind: 'vanished', problem: settled };
+  if (settled.code === 'InvalidPart') {
+    // A server that died in the middle of putting the object together has lost parts that it acknowledged: begin anew.
+    const aborted = await abort({ key, uploadId }, context);
+    if (aborted.kind === 'ok' || !isOfBucket(aborted)) return { kind: 'vanished', problem: settled };
+    return judgeRefusal(aborted, properties, context);
+  }
   return endFailed(await judgeRefusal(settled, properties, context), { key, uploadId }, context);
 };
 

@@ -12,7 +12,7 @@ export const isDoubtful = (
   { isResumed }: Pick<SendConfig, 'isResumed'>,
 ): boolean => {
   if (code === 'PreconditionFailed') return isAfterTrouble || isResumed;
-  return code === 'NoSuchUpload' && isAfterTrouble;
+  return (code === 'NoSuchUpload' || code === 'InvalidPart') && isAfterTrouble;
 };
 
 /**

@@ -77,7 +77,9 @@ describe('load', () => {
     assert.deepEqual(looked.groups, [LOADER_UID]);
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) assert.equal(field(set), '0000000000000004');
     assert.equal(field('NoNewPrivs'), '1');
-    assert.deepEqual(looked.environment, { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8' });
+    const { NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: portable, ...others } = looked.environment;
+    assert.deepEqual(others, { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8' });
+    assert.deepEqual([cache, portable], ['/product/node_modules/.compile-cache', '1']);
     const limits = await readFile(`/proc/${String(await loaderPid(drive.device))}/limits`, 'utf8');
     assert.match(limits, /^Max core file size +0 +0 /mu);
   });

@@ -60,6 +60,26 @@ for (const { what, answer } of cutAnswers) {
   });
 }
 
+test('runLoader: begins a large file anew, when the bucket has lost parts that it acknowledged', async (t) => {
+  const { root, bucket, proxy, options, rows } = await setLoaderScene(t, minio);
+  write(root, 'large.bin', Buffer.alloc(11 * MIB, 7));
+  let refused = 0;
+  proxy.breakBy(({ method, url }) => {
+    const isRefused = method === 'POST' && url.includes('uploadId=') && refused === 0;
+    if (isRefused) refused += 1;
+    const body = '<Error><Code>InvalidPart</Code><Message>One of the parts could not be found.</Message></Error>';
+    return Promise.resolve(isRefused ? { kind: 'answer', status: 400, body } : undefined);
+  });
+
+  await using run = await startLoaderRun({ ...options, limits: { multipartThresholdBytes: 5 * MIB } });
+  const end = await run.end;
+
+  assert.equal(end.kind, 'finished');
+  assert.equal(short((await rows()).get('large.bin')), `200 OK large.bin md5 ${String(11 * MIB)}`);
+  assert.equal(proxy.asked.filter(({ url }) => url.includes('partNumber=')).length, 6);
+  assert.deepEqual(await minio.listUploads(bucket), []);
+});
+
 test('runLoader: sends a large file once, when the answer to its completion was lost', async (t) => {
   const { root, proxy, options, rows } = await setLoaderScene(t, minio);
   write(root, 'large.bin', Buffer.alloc(11 * MIB, 7));
