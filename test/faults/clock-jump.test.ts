@@ -28,6 +28,7 @@ before(async () => {
 });
 
 afterEach(async () => {
+  scene.proxy.breakBy(() => Promise.resolve(undefined));
   await product.setClock(0);
   await scene.clear();
 });
@@ -105,3 +106,29 @@ for (const { what, shiftMs, prefix } of jumps) {
     );
   });
 }
+
+test('station: a clock that jumps before the log is written loses no row; the log comes once it is right', async () => {
+  const { station, minio, proxy, image } = scene;
+  const { jobId, job } = await prepareDrive({ station, minio, image, files: FILES, manifestLines: ['prefix: last/'] });
+  // While the last files are answered, so that the next thing that is signed is the log.
+  let jumped: Promise<void> | undefined;
+  proxy.breakBy(async () => {
+    const sent = proxy.asked.filter((one) => one.method === 'PUT' && one.url.includes('/last/')).length;
+    if (sent >= Object.keys(FILES).length) jumped ??= product.setClock(YEAR_MS);
+    await jumped;
+    return undefined;
+  });
+  await scene.plugIn();
+
+  const { hold } = await station.waitForBay('Bay 1', 'holds', (bay) => bay.hold !== undefined);
+  assert.equal(hold?.code, 'LogNotWritten');
+  assert.equal(await rowsOnDisk(jobId), Object.keys(FILES).length);
+  const asked = proxy.asked.length;
+  await product.setClock(0);
+  await station.ask('retry', 'Bay 1');
+  await station.waitForJob(jobId, ['Completed']);
+
+  const rows = await scene.rowsOf(job.logKey);
+  assert.deepEqual(rows.map(({ File }) => File).toSorted(), ['SIGNATURE', ...Object.keys(FILES)].toSorted());
+  assert.ok(!proxy.asked.slice(asked).some(({ method, url }) => method === 'PUT' && url.includes('/last/')));
+});
