@@ -5,6 +5,7 @@
 // - An attempt is recorded before the next one of the same message, so a message is sent twice only where the process ends
 //   between the server's answer and the record; both have one Message-ID.
 // - A server that is away delays all messages and gives up none; a message that is refused delays only itself.
+// - Nothing waits longer than the longest pause, however the clock was set meanwhile.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MailConfig } from '#config/contract.ts';
@@ -52,6 +53,11 @@ export const createMailSender = (deps: MailSenderDeps): MailSender => {
   const unrecorded = new Map<string, MailAttempt>();
   let troubles = 0;
   let notBefore = new Date(0);
+  // Where the clock was set back, what it said before lies further away than any pause.
+  const isPausing = (at: Date): boolean => {
+    const leftMs = notBefore.getTime() - at.getTime();
+    return leftMs > 0 && leftMs <= config.longestPauseMs;
+  };
 
   const record = (mail: OutboxEntry, attempt: MailAttempt): void => {
     unrecorded.set(mail.messageId, attempt);
@@ -76,7 +82,8 @@ export const createMailSender = (deps: MailSenderDeps): MailSender => {
       report({ kind: 'sent', mail, answer });
       return;
     }
-    const refusedSince = mail.refusedSince ?? at;
+    // A first refusal that is still to come was noted by a clock that has been set back since: patience begins anew.
+    const refusedSince = mail.refusedSince === undefined || mail.refusedSince > at ? at : mail.refusedSince;
     const patienceMs = result.isForGood ? Math.min(FOR_GOOD_MS, config.giveUpMs) : config.giveUpMs;
     if (at.getTime() - refusedSince.getTime() >= patienceMs) {
       // First: a crash in between tells the operator, and gives the message up at the next attempt.
@@ -96,8 +103,8 @@ export const createMailSender = (deps: MailSenderDeps): MailSender => {
       store.recordMailAttempt(messageId, attempt);
       unrecorded.delete(messageId);
     }
-    while (!signal.aborted && now() >= notBefore) {
-      const mail = store.dueMails(now(), 1)[0];
+    while (!signal.aborted && !isPausing(now())) {
+      const mail = store.dueMails({ now: now(), longestPauseMs: config.longestPauseMs, limit: 1 })[0];
       if (mail === undefined) break;
       const result = await send(mail, signal);
       if (result.kind === 'server-trouble') meetTrouble(mail, result.answer);
@@ -114,7 +121,7 @@ export const createMailSender = (deps: MailSenderDeps): MailSender => {
           await round(signal);
         } catch (error: unknown) {
           if (signal.aborted) return;
-          notBefore = new Date(now().getTime() + config.firstPauseMs);
+          notBefore = new Date(now().getTime() + pauseMs(config, 1));
           report({ kind: 'failed', error });
         }
         await delay(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -170,6 +170,15 @@ export interface MailCounts {
   readonly oldestQueuedAt?: Date;
 }
 
+/** Which messages are due. */
+export interface DueMails {
+  readonly now: Date;
+  /** No message waits longer: one that says so was stored by a clock that has been set back since, and is due. */
+  readonly longestPauseMs: number;
+  /** At most so many. */
+  readonly limit: number;
+}
+
 /** What an attempt to send a message changes. */
 export type MailAttempt = Pick<OutboxEntry, 'state' | 'nextAt' | 'refusedSince' | 'answer' | 'endedAt'>;
 
@@ -223,8 +232,8 @@ export interface Store extends Disposable {
 
   /** Queues messages; one whose occasion its recipient was told of, or is going to be, is left out. */
   queueMails(mails: readonly Mail[]): void;
-  /** Queued messages whose time has come: those that were tried least first, then the oldest. At most `limit`. */
-  dueMails(now: Date, limit: number): readonly OutboxEntry[];
+  /** Queued messages whose time has come: those that were tried least first, then the oldest. */
+  dueMails(question: DueMails): readonly OutboxEntry[];
   /** Counts an attempt and stores what became of it. */
   recordMailAttempt(messageId: string, attempt: MailAttempt): void;
   /** How many messages wait, how many were given up, and since when the oldest one waits. */

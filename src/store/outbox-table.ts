@@ -53,10 +53,13 @@ export const createOutboxTable = (database: DatabaseSync): OutboxTable => ({
       insertMails(database, mails);
     });
   },
-  dueMails: (now, limit) =>
+  dueMails: ({ now, longestPauseMs, limit }) =>
     database
-      .prepare(`SELECT * FROM outbox WHERE state = 'queued' AND next_at <= ? ORDER BY attempts, mail_number LIMIT ?`)
-      .all(now.getTime(), limit)
+      .prepare(
+        `SELECT * FROM outbox WHERE state = 'queued' AND (next_at <= ?1 OR next_at > ?1 + ?2)
+         ORDER BY attempts, mail_number LIMIT ?3`,
+      )
+      .all(now.getTime(), longestPauseMs, limit)
       .map((row) => outboxRow.parse(withoutNulls(row))),
   mailCounts: () => {
     const row = database

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { DAY_MS, HOUR_MS } from '#language/units.ts';
 import { jobIdOf, sampleChange, sampleJob, sampleMail } from '../support/store-samples.ts';
 import { STORE_SUBJECTS, type StoreSubject } from '../support/store-subjects.ts';
 
@@ -42,7 +43,7 @@ function outboxTests(open: StoreSubject['open']): void {
     store.recordMailAttempt('<1@example.com>', { state: 'sent', nextAt: LATER, answer: '250 ok', endedAt: LATER });
     store.queueMails([sampleMail({ messageId: '<2@example.com>' })]);
 
-    assert.deepEqual(store.dueMails(LATER, 10), []);
+    assert.deepEqual(store.dueMails({ now: LATER, longestPauseMs: HOUR_MS, limit: 10 }), []);
   });
 
   test('mailCounts: counts what waits and what was given up, and knows the oldest that waits', (t) => {
@@ -109,10 +110,27 @@ function outboxTests(open: StoreSubject['open']): void {
     store.recordMailAttempt('<1@example.com>', { state: 'queued', nextAt: LATER });
     store.recordMailAttempt('<2@example.com>', { state: 'queued', nextAt: new Date(LATER.getTime() + 1) });
 
-    const ids = (limit: number): readonly string[] => store.dueMails(LATER, limit).map(({ messageId }) => messageId);
+    const ids = (limit: number): readonly string[] =>
+      store.dueMails({ now: LATER, longestPauseMs: HOUR_MS, limit }).map(({ messageId }) => messageId);
 
     assert.deepEqual(ids(10), ['<3@example.com>', '<4@example.com>', '<1@example.com>']);
     assert.deepEqual(ids(1), ['<3@example.com>']);
+  });
+
+  test('dueMails: gives those, too, that wait longer than any may: the clock was set back', (t) => {
+    const store = open(t);
+    store.queueMails(['1', '2', '3'].map((name) => sampleMail({ messageId: `<${name}@example.com>`, occasion: name })));
+    const after = (waitMs: number): Date => new Date(LATER.getTime() + waitMs);
+    store.recordMailAttempt('<1@example.com>', { state: 'queued', nextAt: after(HOUR_MS) });
+    store.recordMailAttempt('<2@example.com>', { state: 'queued', nextAt: after(HOUR_MS + 1) });
+    store.recordMailAttempt('<3@example.com>', { state: 'queued', nextAt: after(365 * DAY_MS) });
+
+    const due = store.dueMails({ now: LATER, longestPauseMs: HOUR_MS, limit: 10 });
+
+    assert.deepEqual(
+      due.map(({ messageId }) => messageId),
+      ['<2@example.com>', '<3@example.com>'],
+    );
   });
 
   test('recordMailAttempt: counts, and keeps what became of it', (t) => {

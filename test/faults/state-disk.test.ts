@@ -13,12 +13,13 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 
 import { KIB, MIB } from '#language/units.ts';
+import { checkRefusal, failToStart } from '../support/failed-start.ts';
 import { plug, type Plug } from '../support/loop.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
-import { run, tryRun, type RunResult } from '../support/run.ts';
+import { run, tryRun } from '../support/run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive, type PreparedJob } from '../support/signed-drive.ts';
-import { PRODUCT_FOLDER, startStation, STATION_UID, type Station } from '../support/station.ts';
+import { startStation, STATION_UID, type Station } from '../support/station.ts';
 import { until } from '../support/wait.ts';
 
 const BAY = 'Bay 1';
@@ -274,22 +275,6 @@ const repairDisk = async (): Promise<void> => {
   await mountState();
 };
 
-/** Starts the daemon where it must not come up, and gives how it ended. */
-const failToStart = (): Promise<RunResult> =>
-  tryRun('setpriv', [
-    ...[`--reuid=${String(STATION_UID)}`, `--regid=${String(STATION_UID)}`, '--clear-groups'],
-    ...['--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--'],
-    ...[join(PRODUCT_FOLDER, 'scripts', 'import-station'), 'daemon', '--config', station.configPath],
-  ]);
-
-const checkRefusal = ({ exitCode, stderr }: RunResult, wantedExit: number, code: string): void => {
-  assert.equal(exitCode, wantedExit, stderr);
-  assert.match(
-    stderr,
-    new RegExp(`^import-station: [^]*\\n {2}Who acts: +[^]*\\n {2}What to do: [^]*Code: +${code}\\n$`, 'u'),
-  );
-};
-
 test('station: a state disk that becomes read-only in the middle is a hold; after its repair the load goes on', async () => {
   const prepared = await prepare(smallFiles(200));
   const broken = actAfter(prepared, 20, makeReadOnly);
@@ -299,7 +284,7 @@ test('station: a state disk that becomes read-only in the middle is a hold; afte
   await waitForHold(['StateDiskFailed', 'StoreUnreadable']);
   const logged = await loggedFiles(prepared);
   await station.daemon().end('SIGTERM');
-  checkRefusal(await failToStart(), 69, 'StoreUnreadable');
+  checkRefusal(await failToStart(station), 69, 'StoreUnreadable');
   await repairDisk();
   await station.startDaemon();
 
@@ -353,7 +338,7 @@ test('daemon: does not start while another process has the store for itself', as
   await station.daemon().end('SIGTERM');
   {
     await using _lock = await holdStore('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    checkRefusal(await failToStart(), 69, 'StoreBusy');
+    checkRefusal(await failToStart(station), 69, 'StoreBusy');
   }
   await station.startDaemon();
 });

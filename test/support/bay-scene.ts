@@ -41,7 +41,10 @@ export interface BayScene extends AsyncDisposable {
 }
 
 /** Starts it. */
-export const openBayScene = async (config: StationOptions['config'] = {}): Promise<BayScene> => {
+export const openBayScene = async (
+  config: StationOptions['config'] = {},
+  further: Pick<StationOptions, 'productFolder'> = {},
+): Promise<BayScene> => {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await startMinio());
   const proxy = stack.use(await startS3Proxy(server.endpoint));
@@ -50,7 +53,7 @@ export const openBayScene = async (config: StationOptions['config'] = {}): Promi
   const folder = await mkdtemp(join(tmpdir(), 'bay-scene-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
   const image = join(folder, 'drive.img');
-  const station = stack.use(await startStation({ bays: [{ name: 'Bay 1', image }], config }));
+  const station = stack.use(await startStation({ ...further, bays: [{ name: 'Bay 1', image }], config }));
   let plugged: Plug[] = [];
   const all = stack.move();
   return {

@@ -132,9 +132,12 @@ export const createMemoryStore = (): Store => {
     openAttachments: () => [...attachments.values()].filter(({ detachedAt }) => detachedAt === undefined),
 
     queueMails,
-    dueMails: (now, limit) =>
+    dueMails: ({ now, longestPauseMs, limit }) =>
       [...outbox.values()]
-        .filter(({ state, nextAt }) => state === 'queued' && nextAt <= now)
+        .filter(({ state, nextAt }) => {
+          const waitMs = nextAt.getTime() - now.getTime();
+          return state === 'queued' && (waitMs <= 0 || waitMs > longestPauseMs);
+        })
         .toSorted((a, b) => a.attempts - b.attempts)
         .slice(0, limit),
     recordMailAttempt: (messageId, attempt) => {

@@ -28,6 +28,8 @@ export interface StationOptions {
   readonly bays: readonly { readonly name: string; readonly image?: string; readonly port?: string }[];
   /** Replaces or adds keys of the configuration by section: `{ load: { part_size_mib: 5 } }`. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, TomlValue>>>>;
+  /** Folder of the product that runs. Default: the checkout. */
+  readonly productFolder?: string;
   /** Default: both parts are started and the daemon answers. */
   readonly isStarted?: boolean;
   /** Environment of the daemon besides PATH. */
@@ -91,7 +93,6 @@ export interface Station extends AsyncDisposable {
 const LOAD_DEADLINE_MS = 60_000;
 const JOURNAL_TAIL = 30;
 const HTTP_OK = 200;
-const COMMAND = join(PRODUCT_FOLDER, 'scripts', 'import-station');
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Starts a station. What it needs: root, and for loads loop devices. */
@@ -144,8 +145,9 @@ const formatValues = (values: Readonly<Record<string, TomlValue>>): readonly str
 
 const createStation = (
   folder: string,
-  { daemonEnv = {}, daemonGroups = [], launcherBoundingSet }: StationOptions,
+  { daemonEnv = {}, daemonGroups = [], launcherBoundingSet, productFolder = PRODUCT_FOLDER }: StationOptions,
 ): Station => {
+  const command = join(productFolder, 'scripts', 'import-station');
   const stateDir = join(folder, 'state');
   const runDir = join(folder, 'run');
   const configPath = join(folder, 'import-station.toml');
@@ -154,8 +156,8 @@ const createStation = (
   let launcher: Part | undefined;
   let daemon: Part | undefined;
 
-  const start = (command: string, args: readonly string[], env: Readonly<Record<string, string>>): Part => {
-    const child = spawn(command, args, {
+  const start = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): Part => {
+    const child = spawn(program, args, {
       cwd: '/',
       env: { PATH: SYSTEM_PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -164,7 +166,7 @@ const createStation = (
     return createPart(child, warnings);
   };
   const cliWith: Station['cliWith'] = (runOptions, ...args) =>
-    tryRun(COMMAND, args, {
+    tryRun(command, args, {
       ...runOptions,
       env: { PATH: SYSTEM_PATH, IMPORT_STATION_CONFIG: configPath, ...runOptions.env },
     });
@@ -184,7 +186,7 @@ const createStation = (
       const socketPath = join(runDir, 'launch', 'launch.sock');
       if (launcherBoundingSet === undefined) {
         const before = await madeAt(socketPath);
-        const part = start(COMMAND, ['launch-server', '--config', configPath], {});
+        const part = start(command, ['launch-server', '--config', configPath], {});
         launcher = part;
         await until(() => hasNewSocket(part, socketPath, before), { what: 'the launcher listens' });
         return;
@@ -192,7 +194,7 @@ const createStation = (
       await mkdir(dirname(socketPath));
       const bound = ['--no-new-privs', `--bounding-set=${launcherBoundingSet}`, '--'];
       const accept = ['systemd-socket-activate', '--accept', '--inetd', `--listen=${socketPath}`];
-      const part = start('setpriv', [...bound, ...accept, COMMAND, 'launch', '--config', configPath], {});
+      const part = start('setpriv', [...bound, ...accept, command, 'launch', '--config', configPath], {});
       launcher = part;
       await until(() => listens(part, socketPath), { what: 'the launcher listens' });
       for (const path of [dirname(socketPath), socketPath]) await chown(path, STATION_UID, STATION_UID);
@@ -201,7 +203,7 @@ const createStation = (
       const groups = daemonGroups.length === 0 ? '--clear-groups' : `--groups=${daemonGroups.join(',')}`;
       const drop = [`--reuid=${String(STATION_UID)}`, `--regid=${String(STATION_UID)}`, groups];
       const bound = ['--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
-      const args = [...drop, ...bound, '--', COMMAND, 'daemon', '--config', configPath];
+      const args = [...drop, ...bound, '--', command, 'daemon', '--config', configPath];
       const part = start('setpriv', args, daemonEnv);
       daemon = part;
       await until(() => listens(part, join(runDir, 'control', 'read.sock')), {

@@ -232,3 +232,47 @@ test('sender: goes on after a failure of the store, and ends with the signal', a
 
   assert.deepEqual(kinds(scene), ['failed']);
 });
+
+test('sender: waits for no clock that was a year ahead and is right again', async () => {
+  const yearMs = 365 * DAY_MS;
+  const scene = createScene([FIRST, SECOND]);
+  await scene.pass(0);
+  scene.tried.length = 0;
+  scene.store.queueMails([sampleMail({ messageId: '<third@example.com>', occasion: 'third' })]);
+  scene.answer = () => AWAY;
+  await scene.pass(yearMs);
+  scene.answer = () => FOR_NOW;
+  await scene.pass(4 * HOUR_MS);
+  assert.equal(scene.tried.length, 2);
+
+  await scene.pass(-yearMs);
+  assert.equal(scene.tried.length, 3, 'tried at once');
+  for (let hour = 0; hour < 6 * 24; hour += 1) await scene.pass(HOUR_MS);
+
+  assert.equal(scene.entry('<third@example.com>')?.state, 'given-up', 'after five days, not after a year');
+});
+
+test('sender: waits for no clock that was a year ahead while the server was away', async () => {
+  const yearMs = 365 * DAY_MS;
+  const scene = createScene([FIRST]);
+  scene.answer = () => AWAY;
+  await scene.pass(yearMs);
+
+  scene.answer = () => SENT;
+  await scene.pass(-yearMs);
+
+  assert.equal(scene.entry(FIRST.messageId)?.state, 'sent');
+});
+
+test('sender: goes on where the clock falls back by a year and then is right again', async () => {
+  const yearMs = 365 * DAY_MS;
+  const scene = createScene([FIRST]);
+  scene.answer = () => FOR_NOW;
+  await scene.pass(-yearMs);
+  assert.equal(scene.tried.length, 1, 'queued by the right clock, tried by the wrong one');
+
+  scene.answer = () => SENT;
+  await scene.pass(yearMs);
+
+  assert.equal(scene.entry(FIRST.messageId)?.state, 'sent');
+});
