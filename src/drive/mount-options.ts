@@ -31,6 +31,9 @@ const fuse = (fsType: string, ...own: string[]): MountAttempt => ({
   driver: 'fuse',
 });
 
+/** Option of XFS: its journal is neither replayed nor written to (Linux, admin-guide/xfs.rst). */
+export const XFS_WITHOUT_JOURNAL = 'norecovery';
+
 // By blkid's TYPE. Names come as UTF-8 wherever the driver translates them. FAT keeps local times of a zone that
 // nobody knows; read as UTC they are at least the same on every station.
 const ATTEMPTS: ReadonlyMap<string, readonly [MountAttempt, ...MountAttempt[]]> = new Map([
@@ -39,8 +42,8 @@ const ATTEMPTS: ReadonlyMap<string, readonly [MountAttempt, ...MountAttempt[]]> 
   // the kernel warns of and does not keep. One that would have to be replayed is a hold before the mount.
   ['ext3', [kernel('ext3', 'errors=remount-ro', 'noload')]],
   ['ext4', [kernel('ext4', 'errors=remount-ro', 'noload')]],
-  // Two drives of one clone carry the same UUID, and both may be in the station.
-  ['xfs', [kernel('xfs', 'nouuid')]],
+  // Two drives of one clone carry the same UUID, and both may be in the station. A journal is written to, as that of an ext4.
+  ['xfs', [kernel('xfs', 'nouuid', XFS_WITHOUT_JOURNAL)]],
   // The top of the tree, from where every subvolume is seen: the one that is shown by default may be any of them.
   ['btrfs', [kernel('btrfs', 'subvolid=5')]],
   ['vfat', [kernel('vfat', 'utf8', 'tz=UTC')]],

@@ -25,7 +25,7 @@ const own = [
   { type: 'ext3', options: ['errors=remount-ro', 'noload'] },
   { type: 'ext4', options: ['errors=remount-ro', 'noload'] },
   { type: 'btrfs', options: ['subvolid=5'] },
-  { type: 'xfs', options: ['nouuid'] },
+  { type: 'xfs', options: ['nouuid', 'norecovery'] },
   { type: 'vfat', options: ['utf8'] },
 ] as const;
 for (const { type, options } of own) {
