@@ -28,8 +28,6 @@ export interface AnswerReader {
   push(chunk: Uint8Array): HttpAnswer | undefined;
   /** The connection was ended by the other side: gives an answer whose end that is, if there is one. */
   end(): HttpAnswer | undefined;
-  /** Bytes of an answer have come. */
-  readonly hasBegun: boolean;
 }
 
 const MAX_HEAD_BYTES = 64 * KIB;
@@ -109,9 +107,6 @@ export const createAnswerReader = (): AnswerReader => {
     end: () => {
       if (head === undefined || body?.endsWithConnection !== true) return undefined;
       return answer(head, 0);
-    },
-    get hasBegun() {
-      return head !== undefined || gathered.length > 0;
     },
   };
 };

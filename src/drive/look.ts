@@ -42,7 +42,7 @@ export interface Look {
 
 const FACTS = 4;
 /** Unit of `st_blocks` (stat(2)), whatever the file system's own blocks are. */
-const STAT_BLOCK_BYTES = 512;
+export const STAT_BLOCK_BYTES = 512;
 
 /** Looks at names of an open directory. `onAnswer` is called with each answer of the system. */
 export const lookAtAll = (

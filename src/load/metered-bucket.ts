@@ -21,7 +21,6 @@ const FIRST_REQUESTS = 16;
 const BYTES_PER_REQUEST = 4 * MIB;
 const LOOK_AFTER_MS = 100;
 const LOOK_AT_LAST_AFTER_MS = 2000;
-const SLOW_DOWN_STATUS: ReadonlySet<number> = new Set([429, 503]);
 
 type Sent = Awaited<ReturnType<Bucket['putObject'] | Bucket['uploadPart']>>;
 
@@ -62,7 +61,7 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
     if (answer.kind === 'ok') {
       seen.requests += 1;
       seen.bytes += bytes;
-    } else if (SLOW_DOWN_STATUS.has(answer.status)) seen.slowDowns += 1;
+    } else if (answer.isThrottling === true) seen.slowDowns += 1;
     look(endedMs);
     return answer;
   };

@@ -15,7 +15,7 @@ export interface Observation {
   readonly bytes: number;
   /** Mean time from a request to its answer. */
   readonly latencyMs: number;
-  /** Answers that asked for fewer requests: 503 SlowDown, 429. */
+  /** Answers that asked for fewer requests. */
   readonly slowDowns: number;
   /** Part of the requests, 0 to 1, behind which another waited: the limit was what held them back. */
   readonly heldBack: number;

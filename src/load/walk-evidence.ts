@@ -6,6 +6,7 @@
 
 import { lstat, statfs } from 'node:fs/promises';
 
+import { STAT_BLOCK_BYTES } from '#drive/look.ts';
 import { walk, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
 import { systemCode } from '#drive/system-code.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
@@ -32,7 +33,6 @@ export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 
 
 /** `f_type` of every FAT (statfs(2), MSDOS_SUPER_MAGIC). */
 const FAT_TYPE = 0x4d44;
-const STAT_BLOCK_BYTES = 512;
 
 /** Starts to watch. */
 export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch => {

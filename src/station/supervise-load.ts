@@ -53,26 +53,40 @@ export type LoadOutcome =
  * 30 s, and 10 s more for what the kernel tries then). Less than that, so that a person reads it within the minute: what is
  * left of the loader is ended first.
  */
-export const SILENCE_MS: number = 50 * SECOND_MS;
+const SILENCE_MS = 50 * SECOND_MS;
 
 /** Serves a loader until it has finished, stopped, died, or fallen silent. */
-export const superviseLoad = async (
+export const superviseLoad = (session: LoaderSession, ports: LoadPorts, signal: AbortSignal): Promise<LoadOutcome> => {
+  return listenToLoader(session, ports, (said) => serve(session, ports, said, signal), signal);
+};
+
+/** What a loader said. */
+interface SaidByLoader {
+  readonly message: LoaderMessage;
+  readonly payload?: Uint8Array;
+}
+
+/**
+ * Serves a loader, whatever it is at, until `serve` gives how it ended, or it fell silent or died. It is told to stop where
+ * that is wished.
+ */
+export const listenToLoader = async <Outcome>(
   session: LoaderSession,
-  ports: LoadPorts,
+  ports: Pick<LoadPorts, 'stops' | 'isDrivePresent'>,
+  serve: (said: SaidByLoader) => Promise<Outcome | undefined>,
   signal: AbortSignal,
-): Promise<LoadOutcome> => {
+): Promise<Outcome | EndedEarly> => {
   using _stops = stopOnWish(session, ports.stops);
   for (;;) {
     const received = await session.receive(SILENCE_MS, signal);
     if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
     if (received.kind === 'ended') return await endedEarly(ports, signal);
-    const outcome = await serve(session, ports, received, signal);
+    const outcome = await serve(received);
     if (outcome !== undefined) return outcome;
   }
 };
 
-/** Passes on to a loader that it is to stop, until it is disposed. */
-export const stopOnWish = (session: LoaderSession, { gentle, final }: LoadStops): Disposable => {
+const stopOnWish = (session: LoaderSession, { gentle, final }: LoadStops): Disposable => {
   const sendStop = (reason: unknown, isFinal: boolean): void => {
     // A loader that is gone already shows itself to `receive`.
     session.send({ kind: 'stop', code: String(reason), isFinal }).catch(() => undefined);
@@ -105,11 +119,10 @@ const whenAborted = (signal: AbortSignal, call: (reason: unknown) => void): Disp
   };
 };
 
-/** What it means that a loader ended without a word. */
-export const endedEarly = async (
-  ports: Pick<LoadPorts, 'isDrivePresent'>,
-  signal: AbortSignal,
-): Promise<{ readonly kind: 'interrupted' } | { readonly kind: 'hold'; readonly hold: Hold }> => {
+/** How a loader is over that did not say so. */
+type EndedEarly = { readonly kind: 'interrupted' } | { readonly kind: 'hold'; readonly hold: Hold };
+
+const endedEarly = async (ports: Pick<LoadPorts, 'isDrivePresent'>, signal: AbortSignal): Promise<EndedEarly> => {
   if (signal.aborted || !(await ports.isDrivePresent(signal))) return { kind: 'interrupted' };
   return { kind: 'hold', hold: hold('LoaderFailed', { problem: 'it ended in the middle of the load' }) };
 };
@@ -117,7 +130,7 @@ export const endedEarly = async (
 const serve = async (
   session: LoaderSession,
   ports: LoadPorts,
-  { message, payload }: { readonly message: LoaderMessage; readonly payload?: Uint8Array },
+  { message, payload }: SaidByLoader,
   signal: AbortSignal,
 ): Promise<LoadOutcome | undefined> => {
   switch (message.kind) {

@@ -3,7 +3,7 @@
 import type { LoaderMessage, RereadEnded } from '#protocol/loader.ts';
 import { hold, type Hold } from './hold.ts';
 import type { LoaderSession } from './loader-session.ts';
-import { endedEarly, SILENCE_MS, stopOnWish, type LoadPorts } from './supervise-load.ts';
+import { listenToLoader, type LoadPorts } from './supervise-load.ts';
 
 /** What the supervision needs of the rest of the station. */
 export interface RereadPorts extends Pick<LoadPorts, 'onProgress' | 'onUnread' | 'isDrivePresent' | 'stops'> {
@@ -16,19 +16,12 @@ export type RereadOutcome =
   RereadEnded | { readonly kind: 'hold'; readonly hold: Hold } | { readonly kind: 'interrupted' };
 
 /** Serves a loader until it has read everything, stopped, died, or fallen silent. */
-export const superviseReread = async (
+export const superviseReread = (
   session: LoaderSession,
   ports: RereadPorts,
   signal: AbortSignal,
 ): Promise<RereadOutcome> => {
-  using _stops = stopOnWish(session, ports.stops);
-  for (;;) {
-    const received = await session.receive(SILENCE_MS, signal);
-    if (received.kind === 'silent') return { kind: 'hold', hold: hold('LoaderNotAnswering') };
-    if (received.kind === 'ended') return await endedEarly(ports, signal);
-    const outcome = await serve(session, ports, received.message, signal);
-    if (outcome !== undefined) return outcome;
-  }
+  return listenToLoader(session, ports, ({ message }) => serve(session, ports, message, signal), signal);
 };
 
 const serve = async (

@@ -13,6 +13,7 @@ const slowDown: BucketProblem = {
   scope: 'transient',
   status: 503,
   code: 'SlowDown',
+  isThrottling: true,
   message: 'Reduce your request rate.',
 };
 
