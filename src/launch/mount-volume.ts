@@ -26,8 +26,8 @@ export const mountVolume = async (volume: VolumeToMount, mountPoint: string): Pr
     if (await needsRecovery(volume)) {
       return { code: 'JournalNotClean', message: `the journal of ${volume.device} was not written back` };
     }
-    const held = volume.type === 'xfs' ? holdsXfsBack(volume, options.attempts[0], mountPoint) : undefined;
-    if (held !== undefined) return held;
+    const problem = volume.type === 'xfs' ? findXfsProblem(volume, options.attempts[0], mountPoint) : undefined;
+    if (problem !== undefined) return problem;
     for (const attempt of options.attempts) {
       const { exitCode, stderr } = mount(attempt, volume.device, mountPoint);
       if (exitCode === 0) return checkMount(volume, majorMinor, mountPoint);
@@ -40,7 +40,7 @@ export const mountVolume = async (volume: VolumeToMount, mountPoint: string): Pr
 };
 
 // Asked before the mount: an ext's own superblock may tell the kernel to leave the journal alone and to mount without
-// it, and what the kernel says of a btrfs does not name the cause. XFS has no such mark: see `holdsXfsBack`.
+// it, and what the kernel says of a btrfs does not name the cause. XFS has no such mark: see `findXfsProblem`.
 const needsRecovery = async ({ device, type }: VolumeToMount): Promise<boolean> => {
   if (type.startsWith('ext')) return extNeedsRecovery(device);
   return type === 'btrfs' && btrfsNeedsRecovery(device);
@@ -49,7 +49,11 @@ const needsRecovery = async ({ device, type }: VolumeToMount): Promise<boolean> 
 // An XFS whose journal wants to be replayed cannot be mounted on a device that is read-only, which is how it is known; but one
 // that may replay it also writes to a file system that it finds damaged. So it is mounted twice: to see that it can be,
 // looking at nothing, and without its journal, to be read.
-const holdsXfsBack = (volume: VolumeToMount, attempt: MountAttempt, mountPoint: string): LaunchProblem | undefined => {
+const findXfsProblem = (
+  volume: VolumeToMount,
+  attempt: MountAttempt,
+  mountPoint: string,
+): LaunchProblem | undefined => {
   const options = attempt.options.filter((option) => option !== XFS_WITHOUT_JOURNAL);
   const { exitCode, stderr } = mount({ ...attempt, options }, volume.device, mountPoint);
   if (exitCode !== 0) return /unknown filesystem type/iu.test(stderr) ? undefined : problemOf(volume, stderr);

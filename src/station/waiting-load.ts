@@ -1,6 +1,6 @@
 // A load that waits at its end for a person, with every file that was found in its row: because files failed and
-// `jobs.failed_wait` says so, because the walk is not to be trusted, or because a second reading gave other bytes. What was said last stands in the job's history, so a
-// restart or another bay changes nothing.
+// `jobs.failed_wait` says so, because the walk is not to be trusted, or because a second reading gave other bytes. What was
+// said last stands in the job's history, so a restart or another bay changes nothing.
 //
 // STATES of a load that waits: phase `loading`, with the summary of its finished walk.
 
