@@ -11,6 +11,7 @@ import type { JobId } from '#job/job-id.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { createBayCommands, type BayCommands } from './bay-commands.ts';
 import { isBadContact, isUnread, withDeparture } from './contact.ts';
+import { createDepartures, type Departures } from './departures.ts';
 import { startDriveRun, type DriveRun } from './drive-run.ts';
 import { createJobEnder, type EndJobDeps } from './end-job.ts';
 import type { Look } from './health.ts';
@@ -60,6 +61,7 @@ export const createStation = (deps: StationDeps): Station => {
   let snapshot: DriveSnapshot | undefined;
   const runDeps: RunDeps = { ...deps, findAttached };
   let isFirst = true;
+  const departures = createDepartures(deps);
 
   const reconcile = async (signal: AbortSignal): Promise<Look> => {
     const taken = await takeSnapshot(signal);
@@ -73,6 +75,7 @@ export const createStation = (deps: StationDeps): Station => {
     const beliefs = [...records.values()].map(({ bay, run }) =>
       run === undefined ? { bay: bay.name } : { bay: bay.name, attachmentId: run.attachmentId },
     );
+    departures.tick();
     for (const [name, record] of records) records.set(name, withoutSettling(record));
     for (const step of planBays(beliefs, snapshot, bays)) await act(step);
     for (const [name, record] of records) {
@@ -120,7 +123,7 @@ export const createStation = (deps: StationDeps): Station => {
     if (record === undefined) return;
     switch (step.kind) {
       case 'detach':
-        records.set(step.bay, await detach(deps, record));
+        records.set(step.bay, await detach(deps, record, departures));
         return;
       case 'settle':
         records.set(step.bay, { ...record, settling: step.drive });
@@ -164,7 +167,11 @@ const findAttached = async (id: string, signal: AbortSignal): Promise<AttachedDr
   return drives.find(({ diskSequence, sizeBytes }) => sizeBytes > 0 && attachmentId({ bootId, diskSequence }) === id);
 };
 
-const detach = async ({ store, journal, now }: StationDeps, record: BayRecord): Promise<BayRecord> => {
+const detach = async (
+  { store, journal, now }: StationDeps,
+  record: BayRecord,
+  departures: Departures,
+): Promise<BayRecord> => {
   const { bay, run, switchedOff } = record;
   if (run === undefined) return { bay };
   await run[Symbol.asyncDispose]();
@@ -173,10 +180,7 @@ const detach = async ({ store, journal, now }: StationDeps, record: BayRecord): 
   const jobId = state.kind === 'interrupted' || state.kind === 'released' ? state.jobId : undefined;
   // Once all is read, the log alone is missing, and that needs no drive.
   const isInterrupted = jobId !== undefined && store.load(jobId)?.phase === 'loading';
-  // Its disk may have been full all the time that the drive was here.
-  if (store.attachment(id) !== undefined) {
-    store.changeAttachment(id, { detachedAt: now(), ...(isInterrupted ? { outcome: 'interrupted' } : {}) });
-  }
+  departures.note(id, { detachedAt: now(), ...(isInterrupted ? { outcome: 'interrupted' } : {}) });
   journal.info(
     { bay: bay.name, device: drive.device, attachmentId: id, ...(jobId === undefined ? {} : { jobId }) },
     'drive left',

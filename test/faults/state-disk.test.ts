@@ -244,6 +244,11 @@ describe('station: a full state disk', () => {
     await plugIn();
 
     await waitForHold(['NoRoomForLog', 'StateDiskFull', 'StoreFull']);
+    // A drive that leaves meanwhile frees its bay, though nothing can be noted of it.
+    await plugged.at(-1)?.unplug();
+    await station.waitForBay(BAY, 'is empty', ({ drive }) => drive === undefined);
+    await plugIn();
+    await waitForHold(['NoRoomForLog', 'StateDiskFull', 'StoreFull']);
     await emptyDisk();
     await station.ask('retry', BAY);
 
