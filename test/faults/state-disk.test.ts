@@ -54,8 +54,7 @@ before(async () => {
   await run('truncate', ['--size', String(DISK_BYTES), '--', disk]);
   // No blocks for root alone, so that full is full for everyone.
   await run('mkfs.ext4', ['-q', '-F', '-m', '0', disk]);
-  stateDevice = (await run('losetup', ['--find', '--show', '--', disk])).trim();
-  stack.defer(() => run('losetup', ['--detach', stateDevice]).then(() => undefined));
+  stateDevice = stack.use(await plug(disk)).device;
   stateDir = join(folder, 'state');
   await run('mkdir', [stateDir]);
   await mountState();
@@ -245,7 +244,7 @@ describe('station: a full state disk', () => {
 
     await waitForHold(['NoRoomForLog', 'StateDiskFull', 'StoreFull']);
     // A drive that leaves meanwhile frees its bay, though nothing can be noted of it.
-    await plugged.at(-1)?.unplug();
+    await plugged.pop()?.unplug();
     await station.waitForBay(BAY, 'is empty', ({ drive }) => drive === undefined);
     await plugIn();
     await waitForHold(['NoRoomForLog', 'StateDiskFull', 'StoreFull']);

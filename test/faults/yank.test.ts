@@ -14,7 +14,7 @@ import { MIB } from '#language/units.ts';
 import { readOnDisk, sentAgain, type OnDisk } from '../support/killer.ts';
 import { makeImage, plug, type Files, type Plug } from '../support/loop.ts';
 import { startMinio, type Minio } from '../support/minio.ts';
-import { run } from '../support/run.ts';
+import { run, tryRun } from '../support/run.ts';
 import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
 import { prepareDrive, type PreparedJob } from '../support/signed-drive.ts';
 import { startStation, type Station } from '../support/station.ts';
@@ -141,12 +141,21 @@ const yank = async (
   return { had: await readOnDisk({ station, jobId }), asked: proxy.asked.length };
 };
 
+let strangers = 0;
+
+const isInUse = async ({ kernelName }: Plug): Promise<boolean> =>
+  (await tryRun('test', ['-e', `/sys/block/${kernelName}/loop/backing_file`])).exitCode === 0;
+
 /** The drive comes back in the other bay, and as another device. */
 const comeBack = async (former: Plug, image = join(folder, 'whole.img')): Promise<void> => {
   await run('mv', [image, two]);
-  // Takes the number that has become free.
-  await run('truncate', ['--size', '1M', join(folder, 'stranger.img')]);
-  await plugIn(join(folder, 'stranger.img'));
+  // Strangers take the numbers that have become free, until the former one is among them: other tests take numbers, too.
+  for (let taken = ''; taken !== former.device && !(await isInUse(former));) {
+    strangers += 1;
+    const stranger = join(folder, `stranger-${String(strangers)}.img`);
+    await run('truncate', ['--size', '1M', stranger]);
+    taken = (await plugIn(stranger)).device;
+  }
   const back = await plugIn(two);
   assert.notEqual(back.device, former.device);
 };

@@ -65,9 +65,9 @@ export const usersOf = async (device: string): Promise<readonly { readonly pid: 
   const found = names.map(async (name) => {
     // It may have ended by now.
     const mounts = await readFile(`/proc/${name}/mountinfo`, 'utf8').catch(() => '');
-    return mounts.includes(` /drive `) && mounts.includes(` ${device} `)
-      ? { pid: Number(name), uid: (await stat(`/proc/${name}`)).uid }
-      : undefined;
+    if (!mounts.includes(' /drive ') || !mounts.includes(` ${device} `)) return undefined;
+    const process = await stat(`/proc/${name}`).catch(() => undefined);
+    return process && { pid: Number(name), uid: process.uid };
   });
   return (await Promise.all(found)).filter((user) => user !== undefined);
 };
