@@ -44,12 +44,10 @@ const putObject = async (
   { key, body, md5, sha256, properties, refuseExisting }: PutRequest,
   signal: AbortSignal,
 ): Answer<object> => {
-  const headers = {
-    ...propertyHeaders(properties),
-    ...encryption,
-    'content-md5': Buffer.from(md5).toString('base64'),
-    ...(refuseExisting ? { 'if-none-match': '*' } : {}),
-  };
+  const headers = propertyHeaders(properties);
+  headers['content-md5'] = Buffer.from(md5).toString('base64');
+  if (refuseExisting) headers['if-none-match'] = '*';
+  Object.assign(headers, encryption);
   const answer = await hot.put({ key, query: '', headers, body, sha256 }, signal);
   const refused = refusalIn(answer);
   if (refused !== undefined) return refused;

@@ -53,7 +53,7 @@ export const createHotLane = (access: BucketAccess): HotLane => {
     const path = place.path + key.split('/').map(encodeSegment).join('/');
     const dateTime = dateOf(Date.now());
     const payloadHash = isSigned ? (sha256 ?? hash('sha256', body, 'hex')) : UNSIGNED;
-    const signed = { ...always, ...headers, 'x-amz-date': dateTime, 'x-amz-content-sha256': payloadHash };
+    const signed = Object.assign({}, always, headers, { 'x-amz-date': dateTime, 'x-amz-content-sha256': payloadHash });
     const authorization = sign({ method: 'PUT', path, query, headers: signed, payloadHash, dateTime });
     let head = `PUT ${query === '' ? path : `${path}?${query}`} HTTP/1.1\r\n`;
     for (const [name, value] of Object.entries(signed)) head += `${name}: ${asBytes(value)}\r\n`;

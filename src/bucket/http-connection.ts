@@ -2,8 +2,9 @@
 // nothing between the memory of a file and the socket.
 //
 // STATES: opening -> busy <-> free -> gone
-//   It opens with its first request. An answer that does not say `close`, after a body that is written whole, frees it;
-//   whatever else happens, an error, a time limit, a signal, ends it.
+//   It opens with its first request. An answer that does not say `close` frees it, once its request is written whole: a
+//   thread that was busy hears of the answer first. Whatever else happens, an error, a time limit, a signal, ends it, and
+//   so does a refusal before the body's end.
 
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -53,6 +54,7 @@ const ONE_PIECE_BYTES = 16 * KIB;
 const MAX_HEAD_BYTES = 4 * KIB;
 /** Answers are short. */
 const READ_BYTES = 4 * KIB;
+const FIRST_FAILURE = 300;
 
 interface Exchange {
   readonly resolve: (answer: HttpAnswer) => void;
@@ -75,6 +77,7 @@ export const openConnection = (
   const reader = createAnswerReader();
   let current: Exchange | undefined;
   let isGone = false;
+  let isWritten = true;
   let piece: Buffer | undefined;
 
   const finish = (error: Error): void => {
@@ -89,11 +92,16 @@ export const openConnection = (
   const take = (answer: HttpAnswer): void => {
     const exchange = current;
     current = undefined;
-    // What comes unasked belongs to no request, and an answer before the body's end leaves the rest of it on the way.
-    if (exchange === undefined || !answer.keepsAlive || socket.writableLength > 0)
-      finish(new Error('not to be used again'));
-    else onFree(connection);
+    // What comes unasked belongs to no request, and a refusal before the body's end leaves the rest of it on the way.
+    const isRefusedEarly = !isWritten && answer.status >= FIRST_FAILURE;
+    if (exchange === undefined || !answer.keepsAlive || isRefusedEarly) finish(new Error('not to be used again'));
+    else if (isWritten) onFree(connection);
     exchange?.resolve(answer);
+  };
+  const written = (error?: Error | null): void => {
+    if (isGone || error) return;
+    isWritten = true;
+    if (current === undefined) onFree(connection);
   };
   const hear = (bytes: Uint8Array): void => {
     if (isGone) return;
@@ -107,17 +115,18 @@ export const openConnection = (
   const connection: HttpConnection = {
     exchange: ({ head, body }) => {
       const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+      isWritten = false;
       current = { resolve, reject, limitMs: performance.now() + requestTimeoutMs(body.byteLength) };
       if (body.byteLength <= ONE_PIECE_BYTES && head.length <= MAX_HEAD_BYTES) {
         // Free again by the time of the next request: an answer that came before all of it was written ends the connection.
         piece ??= Buffer.allocUnsafeSlow(MAX_HEAD_BYTES + ONE_PIECE_BYTES);
         const headBytes = piece.write(head, 0, 'latin1');
         piece.set(body, headBytes);
-        socket.write(piece.subarray(0, headBytes + body.byteLength));
+        socket.write(piece.subarray(0, headBytes + body.byteLength), written);
       } else {
         socket.cork();
         socket.write(head, 'latin1');
-        socket.write(body);
+        socket.write(body, written);
         socket.uncork();
       }
       return promise;

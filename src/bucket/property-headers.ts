@@ -4,21 +4,18 @@ import type { ObjectProperties } from '#object/contract.ts';
 import type { BucketAccess } from './contract.ts';
 
 /** Header names in lower case, values as the manifest wrote them; what is absent in the properties is absent here. */
-export const propertyHeaders = (properties: ObjectProperties): Readonly<Record<string, string>> => {
-  const optional: readonly (readonly [string, string | undefined])[] = [
-    ['content-encoding', properties.contentEncoding],
-    ['cache-control', properties.cacheControl],
-    ['content-disposition', properties.contentDisposition],
-    ['content-language', properties.contentLanguage],
-    ['expires', properties.expires],
-    ['x-amz-acl', properties.acl],
-    ['x-amz-storage-class', properties.storageClass],
-  ];
+export const propertyHeaders = (properties: ObjectProperties): Record<string, string> => {
+  // Made for every file: in one order, so that all of them have one shape.
   const headers: Record<string, string> = { 'content-type': properties.contentType };
-  for (const [name, value] of optional) {
-    if (value !== undefined) headers[name] = value;
-  }
-  for (const [name, value] of Object.entries(properties.metadata)) headers[`x-amz-meta-${name.toLowerCase()}`] = value;
+  if (properties.contentEncoding !== undefined) headers['content-encoding'] = properties.contentEncoding;
+  if (properties.cacheControl !== undefined) headers['cache-control'] = properties.cacheControl;
+  if (properties.contentDisposition !== undefined) headers['content-disposition'] = properties.contentDisposition;
+  if (properties.contentLanguage !== undefined) headers['content-language'] = properties.contentLanguage;
+  if (properties.expires !== undefined) headers['expires'] = properties.expires;
+  if (properties.acl !== undefined) headers['x-amz-acl'] = properties.acl;
+  if (properties.storageClass !== undefined) headers['x-amz-storage-class'] = properties.storageClass;
+  const { metadata } = properties;
+  for (const name of Object.keys(metadata)) headers[`x-amz-meta-${name.toLowerCase()}`] = metadata[name] ?? '';
   return headers;
 };
 

@@ -95,11 +95,37 @@ export const canonicalRequest = ({
   headers,
   payloadHash,
 }: Omit<RequestToSign, 'dateTime'>): { readonly canonical: string; readonly signedHeaders: string } => {
-  const names = Object.keys(headers).toSorted();
-  const lines = names.map((name) => `${name}:${trimmed(headers[name] ?? '')}\n`).join('');
-  const signedHeaders = names.join(';');
+  const { names, signedHeaders } = orderOf(headers);
+  let lines = '';
+  for (const name of names) lines += `${name}:${trimmed(headers[name] ?? '')}\n`;
   return { canonical: `${method}\n${path}\n${query}\n${lines}\n${signedHeaders}\n${payloadHash}`, signedHeaders };
 };
+
+interface Order {
+  readonly names: readonly string[];
+  readonly signedHeaders: string;
+}
+
+const MOST_ORDERS = 100;
+
+// Sorting costs as much as hashing, and the requests of a load have the same few sets of headers.
+const createOrders = (): ((headers: Readonly<Record<string, string>>) => Order) => {
+  const orders = new Map<string, Order>();
+  return (headers) => {
+    const given = Object.keys(headers);
+    const known = given.join(';');
+    let order = orders.get(known);
+    if (order === undefined) {
+      const names = given.toSorted();
+      order = { names, signedHeaders: names.join(';') };
+      if (orders.size === MOST_ORDERS) orders.clear();
+      orders.set(known, order);
+    }
+    return order;
+  };
+};
+
+const orderOf = createOrders();
 
 // Most values have nothing to be trimmed.
 const trimmed = (value: string): string => (/^\s|\s$|\s\s/u.test(value) ? value.trim().replace(/\s+/gu, ' ') : value);
