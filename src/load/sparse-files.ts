@@ -2,7 +2,7 @@
 // customer its room, so a person is asked, once all other files are loaded.
 
 import { formatCount, formatSize } from '#language/quantity.ts';
-import { printable } from '#language/printable.ts';
+import { printablePath } from '#language/printable.ts';
 import type { WalkEntry } from '#drive/walk.ts';
 import type { Order } from './dialogue.ts';
 import type { StopReason } from './stop-switch.ts';
@@ -37,7 +37,7 @@ export const createSparseFiles = ({ holdBytes, volumeBytes, choice }: SparseConf
       if (choice !== 'wait') return choice;
       waiting += 1;
       if (shown.length < SHOWN_FILES) {
-        shown.push(`${printable(path)} says ${formatSize(sizeBytes)} and takes ${formatSize(takenBytes)}`);
+        shown.push(`${printablePath(path)} says ${formatSize(sizeBytes)} and takes ${formatSize(takenBytes)}`);
       }
       return 'wait';
     },

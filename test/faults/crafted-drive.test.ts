@@ -2,11 +2,12 @@
 // folder, inodes that lie. The walk comes to its end, each name has one row, and nothing of the drive changes.
 
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
-import { TIB } from '#language/units.ts';
+import { KIB, TIB } from '#language/units.ts';
 import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
 import { sha256 } from '../support/loop.ts';
 import { run } from '../support/run.ts';
@@ -166,4 +167,59 @@ test('crafted drive: a file of 1 TiB is sparse, whatever its inode says that it 
     '400 EntityTooLarge forged',
     '500 ReadError negative',
   ]);
+});
+
+// Each folder is made in the one before it by a descriptor: no path may be this long.
+const makeDeep = (root: string, names: readonly string[]): number => {
+  let above = fs.openSync(root, 'r');
+  for (const name of names) {
+    const path = `/proc/self/fd/${String(above)}/${name}`;
+    fs.mkdirSync(path);
+    const inner = fs.openSync(path, 'r');
+    fs.closeSync(above);
+    above = inner;
+  }
+  fs.writeFileSync(`/proc/self/fd/${String(above)}/deep`, 'x');
+  const { ino } = fs.statSync(`/proc/self/fd/${String(above)}/deep`);
+  fs.closeSync(above);
+  return ino;
+};
+
+// journald cuts a longer line, and reads what follows as a line of its own (journald.conf(5), LineMax).
+const LONGEST_LINE = 48 * KIB;
+
+test('crafted drive: a path of 64 KiB makes no line of the journal that journald would cut, and no long report', async () => {
+  const { station } = scene;
+  const name = `\u0001<0>${'\u202e'.repeat(80)}`;
+  let inode = 0;
+  const prepared = await prepare(
+    async (path) => void (await debugfs(path, `sif <${String(inode)}> size 0xffffffffffffffff`)),
+    {
+      populate: (folder) => {
+        inode = makeDeep(
+          folder,
+          Array.from({ length: 250 }, () => name),
+        );
+        return Promise.resolve();
+      },
+    },
+  );
+
+  await scene.plugIn();
+  await station.waitForJob(prepared.jobId, ['SuccessWithErrors']);
+
+  const [row = ''] = (await rowsOf(prepared)).filter((one) => one.startsWith('500 '));
+  assert.equal(row, `500 ReadError ${`${name}/`.repeat(250)}deep`);
+  const unread = station.journal().filter(({ fields }) => fields['msg'] === 'not read from the drive');
+  assert.ok(
+    unread.some(({ fields }) => String(fields['file']).endsWith('/deep')),
+    'its end is in the journal',
+  );
+  const lines = station.journalText().split('\n');
+  assert.deepEqual(
+    lines.filter((line) => Buffer.byteLength(line) > LONGEST_LINE).map((line) => line.length),
+    [],
+  );
+  const report = await station.ask('job', 'report', prepared.jobId);
+  assert.ok(report.length < LONGEST_LINE, `the report has ${String(report.length)} characters`);
 });
