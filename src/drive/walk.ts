@@ -7,10 +7,11 @@
 //   tree cannot make them add up.
 //   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
 
+import { statfs } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 
 import { createFolderSet } from './folder-set.ts';
-import type { HeldDirectory } from './held-directory.ts';
+import { directoryPath, type HeldDirectory } from './held-directory.ts';
 import { lookAt, lookAtAll, type Look, type Looks, type NameToLookAt } from './look.ts';
 import { systemCode } from './system-code.ts';
 import { enter, leave, openRoot, type Level } from './walk-level.ts';
@@ -80,12 +81,17 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
   const levels: Level[] = [await openRoot(config.root)];
   const mountId = levels[0]?.mountId ?? '';
   const walked = createFolderSet();
+  let foundBytes = 0;
   try {
+    const mostBytes = await mostFoundBytes(levels[0]);
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       signal.throwIfAborted();
       const folder = level.folders.pop();
       if (folder !== undefined) {
-        const entered = await enter(folder, { level, levels, walked, mountId, maxDepth: config.maxDepth });
+        const isEndless = foundBytes > mostBytes;
+        const entered = isEndless
+          ? ENDLESS
+          : await enter(folder, { level, levels, walked, mountId, maxDepth: config.maxDepth });
         config.onAnswer?.();
         if (entered.kind === 'level') levels.push(entered.level);
         else yield entryOf(level, unseen(folder), entered);
@@ -98,6 +104,7 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
       } else {
         const seen = await readWindow(level, config, signal);
         for (const [place, one] of seen.entries()) {
+          foundBytes += one.allocatedBytes;
           if (place % ENTRIES_AT_ONCE === 0) await turn();
           if (one.kind !== 'directory') yield entryOf(level, one, { kind: one.kind });
         }
@@ -107,6 +114,20 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
     for (const level of levels.reverse()) await leave(level);
   }
 }
+
+const ENDLESS = { kind: 'unlistable', errno: 'ELOOP' } as const;
+
+/** Inode of the root where a driver numbers what it meets, because the file system has no inodes: FAT, exFAT, most of FUSE. */
+const MADE_UP_ROOT = 1n;
+/** So much more than is in use may be found for other reasons: two files that share their clusters, a count that is wrong. */
+const MOST_TIMES = 2;
+
+// A folder that holds itself shows there only by what is found: more than the file system has in use.
+const mostFoundBytes = async (root: Level | undefined): Promise<number> => {
+  if (root?.ino !== MADE_UP_ROOT) return Infinity;
+  const { blocks, bfree, bsize } = await statfs(directoryPath(root.held.fd));
+  return MOST_TIMES * (blocks - bfree) * bsize;
+};
 
 // A name that was looked at. `name` is latin1.
 interface Seen extends Omit<Look, 'kind'> {
