@@ -112,17 +112,27 @@ test('crafted drive: a name that stands twice in its folder has one row, and its
   assert.equal(await sha256(image), before);
 });
 
-test('crafted drive: names are read as they are where the file system does not say what is a folder', async () => {
+test('crafted drive: names are read as they are where the file system does not say what each is', async () => {
   const { station } = scene;
-  const files = { grün: 'x', 'größe/ä': 'y', 'größe/plain': 'z' };
-  const prepared = await prepare(async (path) => void (await debugfs(path, 'feature -filetype')), { files });
+  const files = { grün: 'x', lost: 'v', 'größe/ä': 'y', 'größe/plain': 'z', 'größe/ö': 'w' };
+  const craft = async (path: string): Promise<void> => {
+    await debugfs(path, 'feature -filetype', 'sif lost size 0xffffffffffffffff', 'sif größe/ö size 0xffffffffffffffff');
+  };
+  const prepared = await prepare(craft, { files });
 
   await scene.plugIn();
-  await station.waitForJob(prepared.jobId, ['Completed']);
+  await station.waitForJob(prepared.jobId, ['SuccessWithErrors']);
 
   assert.deepEqual(
     await rowsOf(prepared),
-    ['103 Ignored SIGNATURE', '200 OK größe/plain', '200 OK größe/ä', '200 OK grün'].toSorted(),
+    [
+      '103 Ignored SIGNATURE',
+      '200 OK größe/plain',
+      '200 OK größe/ä',
+      '200 OK grün',
+      '500 ReadError größe/ö',
+      '500 ReadError lost',
+    ].toSorted(),
   );
 });
 
