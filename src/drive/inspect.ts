@@ -1,11 +1,13 @@
 // What the root of a mounted volume shows before anything of it is believed: SIGNATURE, what looks like one gone wrong,
 // and whether there is anything to load.
 
-import { constants, type Dirent, type Stats } from 'node:fs';
-import { open, opendir, statfs, type FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open, statfs, type FileHandle } from 'node:fs/promises';
 import { printable } from '#language/printable.ts';
 import { KIB } from '#language/units.ts';
 import { directoryPath, pathInDirectory } from './held-directory.ts';
+import { openListing } from './listing.ts';
+import type { NameToLookAt } from './look.ts';
 import { systemCode } from './system-code.ts';
 
 /** The SIGNATURE of a volume's root. */
@@ -42,6 +44,8 @@ const MAX_NEAR_MISSES = 10;
 /** First-level folders that are looked into, and names that are read of each. */
 const MAX_FOLDERS = 100;
 const MAX_FOLDER_NAMES = 1000;
+/** Names that the kernel is asked for at a time. */
+const NAMES_AT_ONCE = 32;
 
 // What editors, shells and copies make of the name: another case, an extension, "SIGNATURE (1)", a blank at either end.
 const LIKE_SIGNATURE = /^\s*signature(?:[\s.~_(-].*)?$/isu;
@@ -64,7 +68,7 @@ export const inspectRoot = async (root: string): Promise<RootInspection> => {
     nearMisses.unshift(`${SIGNATURE_NAME} (written as UTF-16)`);
   }
   if (signature.kind === 'missing') nearMisses.push(...(await searchFolders(directory, listing.folders)));
-  const usage = await statfs(pathIn(directory));
+  const usage = await statfs(directoryPath(directory.fd));
   return {
     signature,
     nearMisses: nearMisses.slice(0, MAX_NEAR_MISSES),
@@ -87,7 +91,7 @@ const listRoot = async (directory: FileHandle): Promise<RootListing> => {
   const folders: string[] = [];
   let hasSignature = false;
   let otherEntries = 0;
-  for await (const entry of listNames(pathIn(directory), MAX_ROOT_NAMES)) {
+  for await (const entry of listNames(directoryPath(directory.fd), MAX_ROOT_NAMES)) {
     const { name } = entry;
     if (name === SIGNATURE_NAME) {
       hasSignature = true;
@@ -97,7 +101,7 @@ const listRoot = async (directory: FileHandle): Promise<RootListing> => {
     const isEmpty = name === LOST_AND_FOUND && (await isEmptyFolder(directory, name));
     if (!isEmpty && otherEntries < MAX_COUNTED) otherEntries += 1;
     if (nearMisses.length < MAX_NEAR_MISSES && LIKE_SIGNATURE.test(name)) nearMisses.push(shown(name));
-    if (entry.isDirectory() && folders.length < MAX_FOLDERS) folders.push(name);
+    if (entry.isDirectory && folders.length < MAX_FOLDERS) folders.push(name);
   }
   return { hasSignature, nearMisses, folders, otherEntries };
 };
@@ -106,8 +110,8 @@ const LOST_AND_FOUND = 'lost+found';
 
 const isEmptyFolder = async (directory: FileHandle, name: string): Promise<boolean> => {
   try {
-    await using handle = await open(pathIn(directory, name), constants.O_DIRECTORY | SAFE);
-    for await (const _ of listNames(pathIn(handle), 1)) return false;
+    await using handle = await open(pathInDirectory(directory.fd, name), constants.O_DIRECTORY | SAFE);
+    for await (const _ of listNames(directoryPath(handle.fd), 1)) return false;
     return true;
   } catch (error: unknown) {
     // What cannot be listed, or is no folder, may hold anything.
@@ -121,8 +125,8 @@ const searchFolders = async (directory: FileHandle, folders: readonly string[]):
   for (const folder of folders) {
     if (found.length >= MAX_NEAR_MISSES) break;
     try {
-      await using handle = await open(pathIn(directory, folder), constants.O_DIRECTORY | SAFE);
-      for await (const { name } of listNames(pathIn(handle), MAX_FOLDER_NAMES)) {
+      await using handle = await open(pathInDirectory(directory.fd, folder), constants.O_DIRECTORY | SAFE);
+      for await (const { name } of listNames(directoryPath(handle.fd), MAX_FOLDER_NAMES)) {
         if (LIKE_SIGNATURE.test(name)) found.push(`${shown(folder)}/${shown(name)}`);
       }
     } catch (error: unknown) {
@@ -135,7 +139,7 @@ const searchFolders = async (directory: FileHandle, folders: readonly string[]):
 
 const readSignature = async (directory: FileHandle): Promise<FoundSignature> => {
   try {
-    await using file = await open(pathIn(directory, SIGNATURE_NAME), SAFE);
+    await using file = await open(pathInDirectory(directory.fd, SIGNATURE_NAME), SAFE);
     const stats = await file.stat();
     if (!stats.isFile()) return unusable(stats.isDirectory() ? 'directory' : 'special', stats);
     if (stats.size > MAX_SIGNATURE_BYTES) return unusable('too-large', stats);
@@ -177,16 +181,17 @@ const isUtf16 = (content: Buffer): boolean => {
   return start.length > 2 && start.filter((byte) => byte === 0).length >= Math.floor(start.length / 2);
 };
 
-async function* listNames(path: string | Buffer, limit: number): AsyncGenerator<Dirent, void, undefined> {
-  let count = 0;
-  for await (const entry of await opendir(path, { encoding: 'latin1' })) {
-    count += 1;
-    if (count > limit) return;
-    yield entry;
+async function* listNames(path: string, limit: number): AsyncGenerator<NameToLookAt, void, undefined> {
+  const listing = await openListing(path, NAMES_AT_ONCE);
+  try {
+    for (let count = 0; count < limit; count += 1) {
+      const next = await listing.read();
+      if (next === undefined) return;
+      yield next;
+    }
+  } finally {
+    await listing.close();
   }
 }
-
-const pathIn = ({ fd }: FileHandle, name?: string): string | Buffer =>
-  name === undefined ? directoryPath(fd) : pathInDirectory(fd, name);
 
 const shown = (latin1Name: string): string => printable(Buffer.from(latin1Name, 'latin1'));

@@ -1,22 +1,27 @@
 // One open directory of a walk: entering it, refusing what must not be entered, leaving it.
 
-import { constants, type Dir } from 'node:fs';
-import { open, opendir, readFile, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
+import type { FolderSet } from './folder-set.ts';
 import { directoryPath, pathInDirectory, shareDirectory, type SharedDirectory } from './held-directory.ts';
+import { openListing, type Listing } from './listing.ts';
 import { systemCode } from './system-code.ts';
 
 /** A directory that is being walked. */
 export interface Level {
   readonly held: SharedDirectory;
-  readonly dir: Dir;
+  readonly listing: Listing;
   /** Path from the root as latin1, with a final `/` unless it is the root's. */
   readonly prefix: string;
-  /** Device and inode: a directory that is its own ancestor is a loop. */
-  readonly identity: string;
+  /** Device and inode: a directory that is its own ancestor, or that was walked under another name, is not walked again. */
+  readonly dev: bigint;
+  readonly ino: bigint;
   readonly mountId: string;
   readonly depth: number;
   /** True once its names are all read. */
   isEnded: boolean;
+  /** The system's code, where the directory could not be listed whole, or lists a name twice. */
+  complaint?: string;
   /** Folders of the current window that are still to be entered (latin1), in reverse order. */
   readonly folders: string[];
 }
@@ -39,9 +44,8 @@ const openLevel = async (
   try {
     const { dev, ino } = await handle.stat({ bigint: true });
     const mountId = await mountIdOf(handle);
-    const dir = await opendir(directoryPath(handle.fd), { encoding: 'latin1', bufferSize: NAMES_AT_ONCE });
-    const identity = `${String(dev)}:${String(ino)}`;
-    return { held: shareDirectory(handle), dir, prefix, depth, identity, mountId, isEnded: false, folders: [] };
+    const listing = await openListing(directoryPath(handle.fd), NAMES_AT_ONCE);
+    return { held: shareDirectory(handle), listing, prefix, depth, dev, ino, mountId, isEnded: false, folders: [] };
   } catch (error: unknown) {
     await handle.close();
     throw error;
@@ -66,11 +70,13 @@ export const enter = async (
   {
     level,
     levels,
+    walked,
     mountId,
     maxDepth,
   }: {
     readonly level: Level;
     readonly levels: readonly Level[];
+    readonly walked: FolderSet;
     readonly mountId: string;
     readonly maxDepth: number;
   },
@@ -80,7 +86,7 @@ export const enter = async (
   try {
     const handle = await open(pathInDirectory(level.held.fd, folder), DIRECTORY_FLAGS);
     const entered = await openLevel(handle, { prefix: `${level.prefix}${folder}/`, depth });
-    const errno = refusalOf(entered, levels, mountId);
+    const errno = refusalOf(entered, { levels, walked, mountId });
     if (errno === undefined) return { kind: 'level', level: entered };
     await leave(entered);
     return { kind: 'unlistable', errno };
@@ -89,13 +95,17 @@ export const enter = async (
   }
 };
 
-const refusalOf = (entered: Level, levels: readonly Level[], mountId: string): string | undefined => {
-  if (entered.mountId !== mountId) return 'EXDEV';
-  return levels.some(({ identity }) => identity === entered.identity) ? 'ELOOP' : undefined;
+const refusalOf = (
+  { mountId, dev, ino }: Level,
+  walk: { readonly levels: readonly Level[]; readonly walked: FolderSet; readonly mountId: string },
+): string | undefined => {
+  if (mountId !== walk.mountId) return 'EXDEV';
+  const isLoop = walk.levels.some((level) => level.dev === dev && level.ino === ino);
+  return isLoop || !walk.walked.add({ dev, ino }) ? 'ELOOP' : undefined;
 };
 
 /** Closes a level; its directory stays open for those who hold it. */
 export const leave = async (level: Level): Promise<void> => {
-  await level.dir.close();
+  await level.listing.close();
   await level.held.release();
 };

@@ -7,9 +7,11 @@
 //   tree cannot make them add up.
 //   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
 
+import { statfs } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import type { HeldDirectory } from './held-directory.ts';
+import { createFolderSet } from './folder-set.ts';
+import { directoryPath, type HeldDirectory } from './held-directory.ts';
 import { lookAt, lookAtAll, type Look, type Looks, type NameToLookAt } from './look.ts';
 import { systemCode } from './system-code.ts';
 import { enter, leave, openRoot, type Level } from './walk-level.ts';
@@ -21,7 +23,7 @@ export type WalkKind =
   | 'fifo'
   | 'socket'
   | 'device'
-  /** A directory that cannot be listed, or not to its end; it is a loop, or another mount. */
+  /** A directory that cannot be listed, or not to its end, or lists a name twice; it was walked before, or is another mount. */
   | 'unlistable'
   /** A directory below the deepest level that is walked. */
   | 'too-deep'
@@ -54,7 +56,7 @@ export interface WalkConfig {
   readonly maxDepth: number;
   /** Called for each answer of the file system, so that someone can tell a slow drive from a silent one. */
   readonly onAnswer?: () => void;
-  /** Nothing but names: no file is looked at, so that all that is said of a file is its path. */
+  /** Nothing but names: no file is looked at, only folders, so that all that is said of a file is its path. */
   readonly namesOnly?: boolean;
   /** Called with the bytes that each name below the root occupies, folders included; not where only names are read. */
   readonly onAllocated?: (bytes: number) => void;
@@ -78,27 +80,34 @@ const ENTRIES_AT_ONCE = 500;
 export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGenerator<WalkEntry, void, undefined> {
   const levels: Level[] = [await openRoot(config.root)];
   const mountId = levels[0]?.mountId ?? '';
+  const walked = createFolderSet();
+  let foundBytes = 0;
   try {
+    const mostBytes = await mostFoundBytes(levels[0]);
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       signal.throwIfAborted();
       const folder = level.folders.pop();
       if (folder !== undefined) {
-        const entered = await enter(folder, { level, levels, mountId, maxDepth: config.maxDepth });
+        const isEndless = foundBytes > mostBytes;
+        const entered = isEndless
+          ? ENDLESS
+          : await enter(folder, { level, levels, walked, mountId, maxDepth: config.maxDepth });
         config.onAnswer?.();
         if (entered.kind === 'level') levels.push(entered.level);
         else yield entryOf(level, unseen(folder), entered);
         continue;
       }
       if (level.isEnded) {
+        if (level.complaint !== undefined) yield ownEntry(level, level.complaint);
         levels.pop();
         await leave(level);
       } else {
-        const { seen, errno } = await readWindow(level, config, signal);
+        const seen = await readWindow(level, config, signal);
         for (const [place, one] of seen.entries()) {
+          foundBytes += one.allocatedBytes;
           if (place % ENTRIES_AT_ONCE === 0) await turn();
           if (one.kind !== 'directory') yield entryOf(level, one, { kind: one.kind });
         }
-        if (errno !== undefined) yield ownEntry(level, errno);
       }
     }
   } finally {
@@ -106,55 +115,77 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
   }
 }
 
+const ENDLESS = { kind: 'unlistable', errno: 'ELOOP' } as const;
+
+/** Inode of the root where a driver numbers what it meets, because the file system has no inodes: FAT, exFAT, most of FUSE. */
+const MADE_UP_ROOT = 1n;
+/** So much more than is in use may be found for other reasons: two files that share their clusters, a count that is wrong. */
+const MOST_TIMES = 2;
+
+// A folder that holds itself shows there only by what is found: more than the file system has in use.
+const mostFoundBytes = async (root: Level | undefined): Promise<number> => {
+  if (root?.ino !== MADE_UP_ROOT) return Infinity;
+  const { blocks, bfree, bsize } = await statfs(directoryPath(root.held.fd));
+  return MOST_TIMES * (blocks - bfree) * bsize;
+};
+
 // A name that was looked at. `name` is latin1.
 interface Seen extends Omit<Look, 'kind'> {
   readonly name: string;
   readonly kind: WalkKind | 'directory';
 }
 
+/** "Structure needs cleaning": no healthy directory has a name twice, and only one of the two can be reached by it. */
+const NAME_TWICE = 'EUCLEAN';
+
 // Ends the level where its listing is at its end, or breaks off with an error.
-const readWindow = async (
-  level: Level,
-  config: WalkConfig,
-  signal: AbortSignal,
-): Promise<{ readonly seen: readonly Seen[]; readonly errno: string | undefined }> => {
-  const { onAnswer, onAllocated, namesOnly = false } = config;
+const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal): Promise<readonly Seen[]> => {
+  const { onAnswer, onAllocated } = config;
   const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
-  const names: NameToLookAt[] = [];
-  let errno: string | undefined;
-  while (names.length < size && !level.isEnded) {
+  const window = new Map<string, NameToLookAt>();
+  while (window.size < size && !level.isEnded) {
     signal.throwIfAborted();
     try {
-      const next = await level.dir.read();
-      if (next === null) level.isEnded = true;
-      else names.push({ name: next.name, isDirectory: next.isDirectory() });
+      const next = await level.listing.read();
+      if (next === undefined) level.isEnded = true;
+      else if (window.has(next.name)) level.complaint ??= NAME_TWICE;
+      else window.set(next.name, next);
     } catch (error: unknown) {
-      errno = systemCode(error);
+      level.complaint ??= systemCode(error);
       level.isEnded = true;
     }
     onAnswer?.();
   }
-  const seen = namesOnly ? names.map(named) : await lookInTurn(level, names, config);
+  const names = [...window.values()];
+  const seen = await lookInTurn(level, names, config);
   signal.throwIfAborted();
   seen.sort((one, other) => one.inode - other.inode);
   for (const { allocatedBytes } of seen) onAllocated?.(allocatedBytes);
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
-  return { seen, errno };
+  return seen;
 };
 
+// Where only names are read, folders are looked at all the same: they are entered in the order of their inodes, so that of
+// two names of one folder each walk enters the same one.
 const lookInTurn = async (
   { held }: Level,
   names: readonly NameToLookAt[],
-  { onAnswer, look = (fd, some) => Promise.resolve(lookAtAll(fd, some, onAnswer)) }: WalkConfig,
+  { onAnswer, look = (fd, some) => Promise.resolve(lookAtAll(fd, some, onAnswer)), namesOnly = false }: WalkConfig,
 ): Promise<Seen[]> => {
-  const seen: Seen[] = [];
+  const seen = names.map(({ name }): Seen => ({ ...NOT_LOOKED_AT, name, kind: 'file' }));
+  const places = [...names.keys()].filter((place) => !namesOnly || names[place]?.isDirectory === true);
   let next = 0;
   const lookAtNext = async (): Promise<void> => {
-    while (next < names.length) {
-      const some = names.slice(next, next + NAMES_PER_LOOK);
+    while (next < places.length) {
+      const some = places.slice(next, next + NAMES_PER_LOOK);
       next += some.length;
-      const looks = await look(held.fd, some);
-      for (const [place, { name }] of some.entries()) seen.push({ name, ...lookAt(looks, place) });
+      const looks = await look(
+        held.fd,
+        some.flatMap((place) => names[place] ?? []),
+      );
+      for (const [index, place] of some.entries()) {
+        seen[place] = { name: names[place]?.name ?? '', ...lookAt(looks, index) };
+      }
     }
   };
   await Promise.all(Array.from({ length: LOOKS_AT_ONCE }, lookAtNext));
@@ -162,12 +193,6 @@ const lookInTurn = async (
 };
 
 const NOT_LOOKED_AT = { sizeBytes: 0, modifiedMs: 0, inode: 0, allocatedBytes: 0 } as const;
-
-const named = ({ name, isDirectory }: NameToLookAt): Seen => ({
-  ...NOT_LOOKED_AT,
-  name,
-  kind: isDirectory ? 'directory' : 'file',
-});
 
 const unseen = (name: string): Seen => ({ ...NOT_LOOKED_AT, name, kind: 'directory' });
 
@@ -190,7 +215,7 @@ const entryOf = (
   };
 };
 
-// The listing of the directory itself broke off.
+// The listing of the directory itself broke off, or cannot be right.
 const ownEntry = (level: Level, errno: string): WalkEntry => ({
   kind: 'unlistable',
   path: Buffer.from(level.prefix === '' ? './' : level.prefix, 'latin1'),

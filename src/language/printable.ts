@@ -2,6 +2,8 @@
 
 const HEX_RADIX = 16;
 const REPLACEMENT_WIDTH = 2;
+/** Bytes of the longest character (RFC 3629). */
+const MAX_SEQUENCE = 4;
 
 // Controls (C0, DEL, C1: terminal escapes, forged lines), format characters (bidi marks and overrides, zero width
 // joiners, BOM), line and paragraph separators, surrogates left alone, private use and unassigned code points.
@@ -14,6 +16,29 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029\\]/gu;
  */
 export const printable = (text: string | Uint8Array): string =>
   typeof text === 'string' ? escapeText(text) : escapeBytes(text);
+
+// As long as an object key may be. journald cuts lines of 48 KiB and takes the rest for a line of its own, with a priority that
+// its first characters may name; a path of 64 KiB would be that long.
+const LONGEST_PATH_BYTES = 1024;
+const PATH_HEAD_BYTES = 700;
+const PATH_TAIL_BYTES = 300;
+
+/** The same for a path of a drive, whose middle is left out where it is longer than any key; the import log has it whole. */
+export const printablePath = (path: string | Uint8Array): string => {
+  const bytes = Buffer.from(path);
+  if (bytes.length <= LONGEST_PATH_BYTES) return printable(path);
+  const head = bytes.subarray(0, characterStart(bytes, PATH_HEAD_BYTES));
+  return `${printable(head)}...${printable(bytes.subarray(characterStart(bytes, bytes.length - PATH_TAIL_BYTES)))}`;
+};
+
+const CONTINUATION_MASK = 0xc0;
+const CONTINUATION = 0x80;
+
+const characterStart = (bytes: Buffer, place: number): number => {
+  const isContinued = (at: number): boolean => ((bytes[at] ?? 0) & CONTINUATION_MASK) === CONTINUATION;
+  for (let back = 0; back < MAX_SEQUENCE; back += 1) if (!isContinued(place - back)) return place - back;
+  return place;
+};
 
 const escapeText = (text: string): string =>
   text.replace(UNSAFE, (character) =>
@@ -50,8 +75,6 @@ const splitUtf8 = (buffer: Buffer): readonly Piece[] => {
   }
   return pieces;
 };
-
-const MAX_SEQUENCE = 4;
 
 const sequenceLength = (buffer: Buffer, at: number): number => {
   for (let length = 1; length <= MAX_SEQUENCE && at + length <= buffer.length; length += 1) {

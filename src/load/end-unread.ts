@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { printable } from '#language/printable.ts';
+import { printablePath } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import type { ReadProblem } from './reader-messages.ts';
 import type { FileEnd, FileToSend, SendPorts } from './send-ports.ts';
@@ -20,10 +20,10 @@ export const endUnread = async (
   { dialogue, stopSwitch, rules }: Pick<SendPorts, 'dialogue' | 'stopSwitch' | 'rules'>,
 ): Promise<FileEnd> => {
   if (!(await isStillThere(code, dialogue))) {
-    stopSwitch.stop({ code: 'Interrupted', message: `reading ${printable(path)}: ${detail}`, details: {} });
+    stopSwitch.stop({ code: 'Interrupted', message: `reading ${printablePath(path)}: ${detail}`, details: {} });
     return { kind: 'left' };
   }
-  const file = printable(path);
+  const file = printablePath(path);
   const ranges = unread?.ranges.slice(0, SHOWN_RANGES).map(({ from, to }) => `${String(from)}-${String(to - 1)}`);
   await dialogue.tell({
     kind: 'unread',

@@ -54,8 +54,8 @@ const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 /** Loads a volume. Errors: the signal's reason, and what is neither the drive's nor the bucket's fault. */
 export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signal: AbortSignal): Promise<LoadEnd> => {
   const { stopSwitch, dialogue, progress, reader } = ports;
-  const { root, maxDepth, onAnswer, hashKey } = config;
-  const watch = watchWalk({ root, maxDepth, onAnswer, hashKey });
+  const { root, maxDepth, onAnswer, hashKey, look } = config;
+  const watch = watchWalk({ root, maxDepth, onAnswer, hashKey, look });
   await logSignature(config, ports);
   // One for all files: a signal that is made of others costs more than a signature.
   const unlessStopped = AbortSignal.any([signal, stopSwitch.signal]);
@@ -65,7 +65,7 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   let walkEnded = false;
   try {
     const { onAllocated } = watch;
-    for await (const entry of walk({ root, maxDepth, onAnswer, onAllocated, look: config.look }, signal)) {
+    for await (const entry of walk({ root, maxDepth, onAnswer, onAllocated, look }, signal)) {
       const hash = pathHash(hashKey, entry.path);
       watch.met(entry);
       found.add(hash);

@@ -3,7 +3,7 @@
 
 import { addBytes } from '#language/units.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
-import { printable } from '#language/printable.ts';
+import { printablePath } from '#language/printable.ts';
 import type { LoaderMessage, LoaderTime } from '#protocol/loader.ts';
 
 /** Report to the daemon. */
@@ -60,7 +60,7 @@ export const createLoadProgress = (former: FormerTally): LoadProgress => {
       finished: { ...finished },
       sentBytes,
       ...(bucketTrouble === undefined ? {} : { bucketTrouble }),
-      ...(current === undefined ? {} : { current: printable(current) }),
+      ...(current === undefined ? {} : { current: printablePath(current) }),
     }),
   };
 };

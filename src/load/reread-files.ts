@@ -6,7 +6,7 @@ import { walk, type WalkEntry } from '#drive/walk.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import { LOADED_STATUS } from '#import-log/ledger.ts';
 import { addBytes } from '#language/units.ts';
-import { printable } from '#language/printable.ts';
+import { printablePath } from '#language/printable.ts';
 import type { RereadEnded } from '#protocol/loader.ts';
 import { createBlockPool, type BlockPool } from './block-pool.ts';
 import type { ChecksumTable } from './checksum-table.ts';
@@ -133,11 +133,11 @@ const compare = async (entry: WalkEntry, hash: Uint8Array, ports: Ports, signal:
     return;
   }
   if (!(await dialogue.isDrivePresent())) {
-    stopSwitch.stop({ code: 'Interrupted', message: `reading ${printable(path)}`, details: {} });
+    stopSwitch.stop({ code: 'Interrupted', message: `reading ${printablePath(path)}`, details: {} });
     return;
   }
   const detail = read.kind === 'ok' ? 'another MD5 than when it was loaded' : `${read.code}: ${read.detail}`;
-  await dialogue.tell({ kind: 'unread', file: printable(path), code: 'VerifyError', detail });
+  await dialogue.tell({ kind: 'unread', file: printablePath(path), code: 'VerifyError', detail });
   progress.addFinished({ status: 0, sizeBytes });
 };
 

@@ -1,5 +1,7 @@
 // Puts the parts of one load together by the daemon's order, and takes them apart at its end.
 
+import { statfs } from 'node:fs/promises';
+
 import pLimit from 'p-limit';
 import { isBodySigned } from '#bucket/wire-rules.ts';
 import { createRetry } from '#bucket/retry.ts';
@@ -55,6 +57,7 @@ export const runLoad = async (
   });
   await using bucket = createRetryingBucket(metered, retry);
   const progress = createLoadProgress(order.finished);
+  const { blocks, bsize } = await statfs(root);
   const details = { bucket: access.bucket, region: access.region, keyId: access.accessKeyId };
   const ports: SendPorts = {
     bucket,
@@ -94,7 +97,11 @@ export const runLoad = async (
         refuseExisting: order.existing === 'refuse',
         isResumed: order.signatureLogged,
       },
-      sparse: createSparseFiles({ holdBytes: limits.sparseHoldBytes, choice: order.sparse }),
+      sparse: createSparseFiles({
+        holdBytes: limits.sparseHoldBytes,
+        volumeBytes: blocks * bsize,
+        choice: order.sparse,
+      }),
       hashKey,
       done,
       signatureLogged: order.signatureLogged,

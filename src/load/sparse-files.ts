@@ -2,7 +2,7 @@
 // customer its room, so a person is asked, once all other files are loaded.
 
 import { formatCount, formatSize } from '#language/quantity.ts';
-import { printable } from '#language/printable.ts';
+import { printablePath } from '#language/printable.ts';
 import type { WalkEntry } from '#drive/walk.ts';
 import type { Order } from './dialogue.ts';
 import type { StopReason } from './stop-switch.ts';
@@ -18,6 +18,8 @@ export interface SparseFiles {
 export interface SparseConfig {
   /** What a file may claim beyond what the drive holds of it. */
   readonly holdBytes: number;
+  /** Size of the file system: no file takes more of it, whatever its inode says. */
+  readonly volumeBytes: number;
   readonly choice: Order['sparse'];
 }
 
@@ -25,16 +27,17 @@ export interface SparseConfig {
 const SHOWN_FILES = 3;
 
 /** Makes it for one load. */
-export const createSparseFiles = ({ holdBytes, choice }: SparseConfig): SparseFiles => {
+export const createSparseFiles = ({ holdBytes, volumeBytes, choice }: SparseConfig): SparseFiles => {
   const shown: string[] = [];
   let waiting = 0;
   return {
     judge: ({ path, sizeBytes, allocatedBytes }) => {
-      if (sizeBytes - allocatedBytes <= holdBytes) return 'send';
+      const takenBytes = Math.min(allocatedBytes, volumeBytes);
+      if (sizeBytes - takenBytes <= holdBytes) return 'send';
       if (choice !== 'wait') return choice;
       waiting += 1;
       if (shown.length < SHOWN_FILES) {
-        shown.push(`${printable(path)} says ${formatSize(sizeBytes)} and takes ${formatSize(allocatedBytes)}`);
+        shown.push(`${printablePath(path)} says ${formatSize(sizeBytes)} and takes ${formatSize(takenBytes)}`);
       }
       return 'wait';
     },

@@ -27,7 +27,7 @@ export interface WalkWatch {
 }
 
 /** What is walked. */
-export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 'onAnswer'> {
+export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 'onAnswer' | 'look'> {
   readonly hashKey: Uint8Array;
 }
 

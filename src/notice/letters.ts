@@ -1,6 +1,6 @@
 // What mail says on each occasion. Pure: the facts come in, as they are; here they are made printable.
 
-import { printable } from '#language/printable.ts';
+import { printable, printablePath } from '#language/printable.ts';
 import { CUSTOMER_WORDS, VOUCHED_WORDS } from './customer-words.ts';
 import type { Notice } from './contract.ts';
 import { facts, list, sentence, type Block, type Letter } from './letter.ts';
@@ -248,7 +248,7 @@ const failedFiles = ({ failed, firstFailed }: LoadFacts): readonly Block[] => {
   const isAll = shown.length === failed.files;
   return [
     sentence(isAll ? 'These files failed:' : `The first ${counted(shown.length, 'failed file')}; the log names all:`),
-    list(shown.map(({ path, code }) => `${printable(code)} ${printable(path)}`)),
+    list(shown.map(({ path, code }) => `${printable(code)} ${printablePath(path)}`)),
   ];
 };
 

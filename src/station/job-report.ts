@@ -11,7 +11,7 @@ import { formatLog } from '#import-log/publish.ts';
 import { fileText } from '#import-log/published-row.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
 import { parseJobId } from '#job/job-id.ts';
-import { printable } from '#language/printable.ts';
+import { printable, printablePath } from '#language/printable.ts';
 import { SHOWN_FAILED_FILES } from '#notice/letters.ts';
 import { objectUrl, s3Address } from '#object/object-url.ts';
 import type { JobReport } from '#protocol/reports.ts';
@@ -81,7 +81,7 @@ const report = async (
     ...{ loaded, ignored, failed },
     failedByCode: { ...failedByCode },
     firstFailed: rows.map(({ path, status, code }) => ({
-      file: printable(fileText(path)),
+      file: printablePath(fileText(path)),
       status,
       code: printable(code),
     })),

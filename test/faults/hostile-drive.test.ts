@@ -243,7 +243,7 @@ const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).diges
 // A name becomes another one of the same length, in its folder and in the journal: no tool makes such names.
 const rename = async (image: string, from: string, to: string): Promise<void> => {
   // The checksum of the folder would give it away before the name does.
-  await run('tune2fs', ['-O', '^metadata_csum', image]);
+  await run('debugfs', ['-w', '-R', 'feature -metadata_csum', image]);
   const bytes = fs.readFileSync(image);
   const handle = fs.openSync(image, 'r+');
   let count = 0;

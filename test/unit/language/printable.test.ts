@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { printable } from '#language/printable.ts';
+import { printable, printablePath } from '#language/printable.ts';
 
 for (const [title, text, expected] of [
   ['plain text', 'Größe 12 % (日本) 😀', 'Größe 12 % (日本) 😀'],
@@ -82,4 +82,17 @@ test('printable: is safe for any text, lone surrogates included', () => {
       assert.match(printable(String.fromCharCode(...units)), SAFE);
     }),
   );
+});
+
+test('printablePath: leaves out the middle of a path that is longer than a key, between two characters', () => {
+  const long = `${'é'.repeat(600)}/\u001b${'語'.repeat(600)}end`;
+  const short = '/'.padEnd(1024, 'é\n');
+
+  const shown = printablePath(Buffer.from(long));
+
+  assert.equal(shown, `${'é'.repeat(350)}...${'語'.repeat(99)}end`);
+  assert.equal(printablePath(long), shown);
+  assert.equal(printablePath(Buffer.from(short, 'latin1')), printable(Buffer.from(short, 'latin1')));
+  assert.equal(printablePath(Buffer.alloc(2000, 0xff)), `${'\\xff'.repeat(700)}...${'\\xff'.repeat(300)}`);
+  assert.equal(printablePath(Buffer.alloc(2000, 0xbf)), `${'\\xbf'.repeat(700)}...${'\\xbf'.repeat(300)}`);
 });

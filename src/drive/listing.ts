@@ -1,0 +1,70 @@
+// The names of a directory, some at a time, in whatever order the file system gives them.
+
+import type { Dir, Dirent } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import type { NameToLookAt } from './look.ts';
+
+/** An open listing. */
+export interface Listing {
+  /** The next name; undefined at the end. Errors: the system's. */
+  read(): Promise<NameToLookAt | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the listing of a directory; the kernel is asked for `namesAtOnce`. Errors: the system's.
+ *
+ * Where a file system does not say what a name is (ISO 9660, an XFS or ext of old), Node looks at the name by itself, and gives
+ * up all names of one answer where it cannot look at one of them. From there on it is asked for one name at a time.
+ */
+export const openListing = async (path: string, namesAtOnce: number): Promise<Listing> => {
+  let dir = await openDir(path, namesAtOnce);
+  let isSingle = false;
+  let given = 0;
+  const readOneByOne = async (): Promise<void> => {
+    await dir.close();
+    isSingle = true;
+    dir = await openDir(path, 1);
+    for (let skipped = 0; skipped < given; skipped += 1) await dir.read();
+  };
+  const next = async (): Promise<NameToLookAt | undefined> => {
+    try {
+      return nameOf(await dir.read());
+    } catch (error: unknown) {
+      const name = nameLookedAt(error, path);
+      if (name === undefined) throw error;
+      if (isSingle) return { name, isDirectory: false };
+    }
+    await readOneByOne();
+    return next();
+  };
+  return {
+    read: async () => {
+      const name = await next();
+      given += 1;
+      return name;
+    },
+    close: () => dir.close(),
+  };
+};
+
+// As bytes, not as text: Node would look for the UTF-8 of the text, which is not there. It takes this, as its `readdir` does;
+// the types do not say so.
+const openDir = (path: string, bufferSize: number): Promise<Dir> =>
+  opendir(path, { encoding: 'buffer', bufferSize } as unknown as { readonly bufferSize: number });
+
+const nameOf = (entry: Dirent<string | Buffer> | null): NameToLookAt | undefined => {
+  if (entry === null) return undefined;
+  const { name } = entry;
+  return { name: typeof name === 'string' ? name : name.toString('latin1'), isDirectory: entry.isDirectory() };
+};
+
+const REPLACEMENT = '\ufffd';
+
+// The error has its name as text; one that is not UTF-8 is lost, and the listing breaks off there.
+const nameLookedAt = (error: unknown, folder: string): string | undefined => {
+  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'lstat' && 'path' in error)) return undefined;
+  const path = String(error.path);
+  if (path.includes(REPLACEMENT) || !path.startsWith(`${folder}/`)) return undefined;
+  return Buffer.from(path.slice(folder.length + 1)).toString('latin1');
+};
