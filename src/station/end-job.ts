@@ -131,7 +131,9 @@ const tellWhy = (deps: EndJobDeps, jobId: JobId, error: unknown): void => {
     const isKnown = isOfBucket(error) && job?.hold?.code === UNREACHABLE;
     if (isKnown) return;
     journal.error({ jobId, err: error }, 'job not ended');
-    if (job === undefined || !(error instanceof StationError)) return;
+    // What fails once the log is due is told by the publisher, or by the bay.
+    const isOpen = store.load(jobId)?.phase === 'loading';
+    if (job === undefined || !isOpen || !(error instanceof StationError)) return;
     const held: Hold = { code: error.code, details: { jobId, bay: jobId, problem: error.message } };
     const at = now();
     const notice = holdNotice(held, { jobId, bay: jobId });
