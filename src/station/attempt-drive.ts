@@ -49,7 +49,11 @@ export const attemptDrive = async (
   const { drive, attachmentId } = options;
   const stored = store.attachment(attachmentId);
   if (stored?.releasedAt !== undefined) return { ...jobOf(stored), kind: 'released' };
-  if (stored?.outcome === 'done') return { ...jobOf(stored), kind: 'done' };
+  if (stored?.outcome === 'done') {
+    // Its log may have come into the bucket while something still had the drive.
+    const busy = await freeDrive(launch, drive, signal);
+    return busy === undefined ? { ...jobOf(stored), kind: 'done' } : { ...jobOf(stored), kind: 'hold', hold: busy };
+  }
   // Asked anew: the use that an earlier attempt was held for may have ended.
   const current = await deps.findAttached(attachmentId, signal);
   if (current?.inUse === true) {

@@ -40,6 +40,8 @@ export interface BayPorts {
   readonly runs: () => readonly DriveRun[];
   /** Forgets that drives left too early; true where the bay was held for it. */
   readonly forgetContact: (bay: string) => boolean;
+  /** Goes on with a job that is being ended; false where it is not. */
+  readonly goOnEnding: (jobId: JobId) => boolean;
   /** The drive left the kernel by our own doing. */
   readonly noteSwitchedOff: (bay: string) => void;
 }
@@ -96,6 +98,10 @@ const retryTarget = (deps: RunDeps, ports: BayPorts, target: string, saying: Say
   const { store, journal } = deps;
   const run = ports.runIn(target);
   const jobId = run === null ? parseJobId(target) : run === undefined ? undefined : jobOf(run);
+  if (jobId !== undefined && ports.goOnEnding(jobId)) {
+    note(deps, jobId, 'retry', saying);
+    return OK;
+  }
   const wasBadContact = ports.forgetContact(target);
   const wasHeld = jobId !== undefined && endHold(deps, jobId);
   const runs = run === null || run === undefined ? ports.runs().filter((one) => jobOf(one) === jobId) : [run];

@@ -2,7 +2,7 @@
 // that no row of any log carries a false time.
 
 import type { BucketAccess } from '#bucket/contract.ts';
-import { MINUTE_MS } from '#language/units.ts';
+import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { hold, type Hold } from './hold.ts';
 
 /** Our clock against the Date of a bucket's answer, in milliseconds; undefined or NaN where none came. */
@@ -19,12 +19,24 @@ export interface ClockCheck {
 /** Largest difference that is let pass. */
 export const MAX_SKEW_MS: number = 5 * MINUTE_MS;
 
+/** How long a bucket may think about it: nobody is told meanwhile what the bay waits for. */
+const ANSWER_MS = 10 * SECOND_MS;
+
 /** Makes the watch; it asks nothing by itself. */
-export const createClockCheck = (clockSkewMs: ClockSkew): ClockCheck => {
+export const createClockCheck = (clockSkewMs: ClockSkew, answerMs: number = ANSWER_MS): ClockCheck => {
   const disagreeing = new Map<string, { readonly access: BucketAccess; readonly hold: Hold }>();
+  const askInTime: ClockSkew = async (access, signal) => {
+    const late = AbortSignal.timeout(answerMs);
+    try {
+      return await clockSkewMs(access, AbortSignal.any([signal, late]));
+    } catch (error: unknown) {
+      if (signal.aborted || !late.aborted) throw error;
+      return undefined;
+    }
+  };
   const ask = async (access: BucketAccess, signal: AbortSignal): Promise<void> => {
     const key = `${access.endpoint ?? ''} ${access.bucket}`;
-    const skewMs = await clockSkewMs(access, signal);
+    const skewMs = await askInTime(access, signal);
     // A bucket that does not answer says nothing of the clock; the load meets its trouble itself.
     if (skewMs === undefined || !(Math.abs(skewMs) > MAX_SKEW_MS)) {
       disagreeing.delete(key);

@@ -107,14 +107,20 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
     stopAttempt.abort();
     await running;
     change({ kind: 'releasing', ...job });
-    const busy = await freeDrive(deps.launch, options.drive, leaving.signal);
-    if (busy === undefined) {
-      openAttachment(deps, options);
-      deps.store.changeAttachment(options.attachmentId, { releasedAt: deps.now() });
-      deps.claims.release(options.bay);
+    try {
+      const busy = await freeDrive(deps.launch, options.drive, leaving.signal);
+      if (busy === undefined) {
+        openAttachment(deps, options);
+        deps.store.changeAttachment(options.attachmentId, { releasedAt: deps.now() });
+        deps.claims.release(options.bay);
+      }
+      change(busy === undefined ? { kind: 'released', ...job } : { kind: 'hold', hold: busy, ...job });
+      return busy;
+    } catch (error: unknown) {
+      // Told to whoever asked; the bay must not say for good that it is being closed.
+      if (!leaving.signal.aborted) change({ kind: 'hold', hold: holdOfError(error), ...job });
+      throw error;
     }
-    change(busy === undefined ? { kind: 'released', ...job } : { kind: 'hold', hold: busy, ...job });
-    return busy;
   };
 
   begin();
@@ -168,10 +174,14 @@ const attemptSafely = async (
     if (signal.aborted) return jobId === undefined ? { kind: 'inspecting' } : { kind: 'interrupted', jobId };
     const { bay, attachmentId } = options;
     deps.journal.error({ bay, attachmentId, jobId, err: error }, 'attempt failed');
-    if (error instanceof StationError) return held({ code: error.code, details: { problem: error.message } });
-    return held(hold('LoaderFailed', { problem: error instanceof Error ? error.message : 'unknown' }));
+    return held(holdOfError(error));
   }
 };
+
+const holdOfError = (error: unknown): Hold =>
+  error instanceof StationError
+    ? { code: error.code, details: { problem: error.message } }
+    : hold('LoaderFailed', { problem: error instanceof Error ? error.message : 'unknown' });
 
 // In each attempt: a store that takes nothing is a hold as everything else is.
 const openAttachment = ({ store, now }: RunDeps, { bay, drive, attachmentId }: DriveInBay): void => {

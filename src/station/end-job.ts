@@ -16,13 +16,15 @@ import { countLog } from '#import-log/ledger.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
 import type { JobId } from '#job/job-id.ts';
 import { transition, type EndingEvent } from '#job/transition.ts';
-import { MINUTE_MS } from '#language/units.ts';
+import { StationError } from '#language/station-error.ts';
+import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import type { Job, Load } from '#store/contract.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { addCanceledRows, withWalk } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
 import { refused, type CommandResult } from './command-result.ts';
 import type { DriveRun } from './drive-run.ts';
+import { holdNotice, type Hold } from './hold.ts';
 import { loadFolder, tidyLoadFolder } from './load-folder.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -45,9 +47,15 @@ export interface JobEnder extends AsyncDisposable {
   ): CommandResult<{ readonly isOver: boolean }>;
   /** Goes on with jobs that a restart or their bucket's trouble left in the middle of it. */
   tick(): void;
+  /** Goes on with this job now; false where it is not in the middle of being ended. */
+  goOn(jobId: JobId): boolean;
 }
 
 const RETRY_EVERY_MS = MINUTE_MS;
+/** The same while the bucket is away: little is asked of it, and people wait for the drive. */
+const RETRY_BUCKET_EVERY_MS = 3 * SECOND_MS;
+/** A bucket that says nothing for longer to the end of an upload is asked again. */
+const ANSWER_MS = 10 * SECOND_MS;
 /** How long files in flight may take; a bucket that is silent for longer is not waited for. */
 const GENTLE_MS = MINUTE_MS;
 
@@ -60,13 +68,16 @@ export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => reado
   const stopping = new AbortController();
 
   const start = (jobId: JobId): void => {
+    let retryAfterMs = RETRY_EVERY_MS;
     const attempt = finish(deps, runsOf, jobId, stopping.signal)
       .catch((error: unknown) => {
-        if (!stopping.signal.aborted) journal.error({ jobId, err: error }, 'job not ended');
+        if (stopping.signal.aborted) return;
+        if (isOfBucket(error)) retryAfterMs = RETRY_BUCKET_EVERY_MS;
+        tellWhy(deps, jobId, error);
       })
       .finally(() => {
         running.delete(jobId);
-        dueAt.set(jobId, performance.now() + RETRY_EVERY_MS);
+        dueAt.set(jobId, performance.now() + retryAfterMs);
       });
     running.set(jobId, attempt);
   };
@@ -95,11 +106,41 @@ export const createJobEnder = (deps: EndJobDeps, runsOf: (jobId: JobId) => reado
         start(jobId);
       }
     },
+    goOn: (jobId) => {
+      const load = store.load(jobId);
+      if (load?.phase !== 'loading' || load.ending === undefined) return false;
+      if (!running.has(jobId)) start(jobId);
+      return true;
+    },
     [Symbol.asyncDispose]: async () => {
       stopping.abort();
       await Promise.allSettled(running.values());
     },
   };
+};
+
+const UNREACHABLE = 'BucketUnreachable';
+
+const isOfBucket = (error: unknown): boolean => error instanceof StationError && error.code === UNREACHABLE;
+
+// As a hold of the job, until it goes on: nothing else says why a job that somebody has ended is not over.
+const tellWhy = (deps: EndJobDeps, jobId: JobId, error: unknown): void => {
+  const { store, journal, mails, now } = deps;
+  try {
+    const job = store.job(jobId);
+    const isKnown = isOfBucket(error) && job?.hold?.code === UNREACHABLE;
+    if (isKnown) return;
+    journal.error({ jobId, err: error }, 'job not ended');
+    // What fails once the log is due is told by the publisher, or by the bay.
+    const isOpen = store.load(jobId)?.phase === 'loading';
+    if (job === undefined || !isOpen || !(error instanceof StationError)) return;
+    const held: Hold = { code: error.code, details: { jobId, bay: jobId, problem: error.message } };
+    const at = now();
+    const notice = holdNotice(held, { jobId, bay: jobId });
+    store.holdJob(jobId, { ...held, heldAt: at }, mails.held({ notice, job, isOurs: true, sameness: ['ending'], at }));
+  } catch (cause: unknown) {
+    journal.error({ jobId, err: cause }, 'hold not stored');
+  }
 };
 
 const whyNot = (job: Job, load: Load | undefined, event: EndingEvent): string | undefined => {
@@ -156,13 +197,26 @@ const endUploads = async (deps: EndJobDeps, job: Job, signal: AbortSignal): Prom
   if (account === undefined) return;
   await using bucket = openBucket(bucketAccess(account, job, job.bucket));
   for (const upload of parts.known()) {
-    const aborted = await abortUploads(upload, bucket, signal);
+    const aborted = await inTime((late) => abortUploads(upload, bucket, late), signal);
     if (aborted.kind === 'ok') continue;
-    journal.error({ jobId: job.jobId, s3Code: aborted.code, s3Status: aborted.status }, 'upload not removed');
     // Waited out; whoever may not remove it, or has no bucket any more, meets that again at the log.
-    if (aborted.scope === 'transient') throw new Error(`An upload cannot be removed yet: ${aborted.message}`);
+    if (aborted.scope === 'transient') throw unreachable(`${aborted.code}: ${aborted.message}`);
+    journal.error({ jobId: job.jobId, s3Code: aborted.code, s3Status: aborted.status }, 'upload not removed');
   }
 };
+
+const inTime = async <Result>(ask: (late: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => {
+  const late = AbortSignal.timeout(ANSWER_MS);
+  try {
+    return await ask(AbortSignal.any([signal, late]));
+  } catch (error: unknown) {
+    if (signal.aborted || !late.aborted) throw error;
+    throw unreachable(`no answer for ${String(ANSWER_MS / SECOND_MS)} s`);
+  }
+};
+
+const unreachable = (message: string): StationError =>
+  new StationError({ code: UNREACHABLE, message, hint: 'It is asked again every few seconds.' });
 
 // Undefined where not even one row was written.
 const countDone = async ({ config }: EndJobDeps, { jobId, hashKey }: Load): Promise<LogCount | undefined> => {

@@ -1,6 +1,7 @@
 // The last step of a load: the import log is made from the working log and put into the bucket; only then has the job
 // its final status (decision 12). Needs no drive, survives a restart, and is repeated until the bucket takes the log.
 
+import { stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -13,7 +14,7 @@ import { firstFailedRows } from '#import-log/failed-rows.ts';
 import { publishLog } from '#import-log/publish.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
 import { StationError } from '#language/station-error.ts';
-import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
+import { DAY_MS, MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { noticeOf } from '#notice/catalogue.ts';
 import { SHOWN_FAILED_FILES, type LoadFacts } from '#notice/letters.ts';
 import type { Job, Mail, Reread } from '#store/contract.ts';
@@ -43,6 +44,9 @@ export interface Publisher extends AsyncDisposable {
 const RETRY_EVERY_MS = MINUTE_MS;
 const ATTEMPTS = 3;
 const ATTEMPT_PAUSE_MS = 2 * SECOND_MS;
+/** What a bucket is given to take a log, besides the time of a slow line. */
+const SILENCE_TOLD_MS = 10 * SECOND_MS;
+const SLOW_BYTES_PER_SECOND = MIB;
 const LOG_CONTENT_TYPE = 'text/csv; charset=utf-8';
 
 /** Makes the publisher. */
@@ -115,7 +119,7 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
     formulaGuard: config.log.formulaGuard,
     lineEnd: config.log.lineEnd,
   });
-  const problem = await putLog(deps, job, files.importLog, signal);
+  const problem = await putInSight(deps, job, files.importLog, signal);
   if (problem !== undefined) {
     const held = hold('LogNotWritten', { jobId, bucket: job.logBucket, key: job.logKey, ...problemWords(problem) });
     const heldAt = now();
@@ -139,6 +143,35 @@ const closeLoad = async ({ store, now }: PublishDeps, jobId: JobId, files: LoadF
   store.holdJob(jobId, undefined);
   store.changeLoad(jobId, { phase: 'done', finishedAt: now() });
   await tidyLoadFolder(files);
+};
+
+// Three attempts at a silent bucket take many minutes: meanwhile the job says what it waits for.
+const putInSight = async (
+  deps: PublishDeps,
+  job: Job,
+  path: string,
+  signal: AbortSignal,
+): Promise<BucketProblem | undefined> => {
+  const { store, journal, now } = deps;
+  const { jobId, logBucket } = job;
+  const { size } = await stat(path);
+  const patienceMs = SILENCE_TOLD_MS + (size / SLOW_BYTES_PER_SECOND) * SECOND_MS;
+  const tell = (): void => {
+    const problem = `the import log is not taken within ${String(Math.round(patienceMs / SECOND_MS))} s`;
+    const details = { jobId, bay: jobId, bucket: logBucket, problem };
+    try {
+      store.holdJob(jobId, { code: 'BucketUnreachable', details, heldAt: now() });
+    } catch (error: unknown) {
+      journal.error({ jobId, err: error }, 'hold not stored');
+    }
+  };
+  // No timer takes longer, and no log either.
+  const timer = setTimeout(tell, Math.min(patienceMs, DAY_MS));
+  try {
+    return await putLog(deps, job, path, signal);
+  } finally {
+    clearTimeout(timer);
+  }
 };
 
 const putLog = async (

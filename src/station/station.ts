@@ -101,6 +101,8 @@ export const createStation = (deps: StationDeps): Station => {
     const record = find(name);
     return record === undefined ? null : record.run;
   };
+  const runsOf = (jobId: JobId): readonly DriveRun[] => runs().filter((run) => jobOf(run).jobId === jobId);
+  const ender = createJobEnder({ ...runDeps, openBucket: deps.openBucket }, runsOf);
   const commands = createBayCommands(runDeps, {
     runIn,
     runs,
@@ -109,13 +111,12 @@ export const createStation = (deps: StationDeps): Station => {
       change(bay, withoutContact);
       return wasHeld;
     },
+    goOnEnding: (jobId) => ender.goOn(jobId),
     noteSwitchedOff: (bay) => {
       change(bay, (record) => ({ ...record, switchedOff: record.run === undefined ? {} : jobOf(record.run) }));
     },
   });
 
-  const runsOf = (jobId: JobId): readonly DriveRun[] => runs().filter((run) => jobOf(run).jobId === jobId);
-  const ender = createJobEnder({ ...runDeps, openBucket: deps.openBucket }, runsOf);
   const jobs = createJobCommands(deps, ender, { runIn, runsOf });
 
   const act = async (step: BayStep): Promise<void> => {
@@ -244,13 +245,19 @@ const isSettled = (state: RunState, { store, clock }: Pick<StationDeps, 'store' 
   return store.job(state.jobId)?.state.device !== 'NotReceived';
 };
 
+/** What a log that is not in the bucket yet is held with. */
+const PUBLISHING_HOLDS: ReadonlySet<string> = new Set([
+  ...['LogNotWritten', 'WorkingLogDamaged', 'StateDiskFull', 'StateDiskFailed'],
+  ...['StoreFull', 'StoreBusy', 'StoreUnreadable'],
+]);
+
 // A load whose drive went away for a moment goes on; and where the publisher got the log into the bucket by itself, the
 // bay's hold is over.
 const goOn = ({ store, clock }: StationDeps, run: DriveRun): void => {
   const state = run.state();
   const isPublished =
     state.kind === 'hold' &&
-    state.hold.code === 'LogNotWritten' &&
+    PUBLISHING_HOLDS.has(state.hold.code) &&
     store.attachment(run.attachmentId)?.outcome === 'done';
   if (state.kind === 'interrupted' || isPublished || isSettled(state, { store, clock })) run.retry();
 };

@@ -5,7 +5,7 @@ import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { SECOND_MS } from '#language/units.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { storeError, translated } from './sqlite-errors.ts';
+import { isSqlError, storeError, translated } from './sqlite-errors.ts';
 
 // "ISst": tells our file from any other SQLite file (sqlite.org/pragma.html#pragma_application_id).
 const APPLICATION_ID = 0x49537374;
@@ -73,7 +73,18 @@ const prepare = (database: DatabaseSync, file: string): void => {
     .all()
     .map((row) => String(row['quick_check']));
   if (findings[0] !== 'ok') throw storeError('StoreDamaged', file, findings.slice(0, 3).join('; '));
-  migrate(database, version);
+  try {
+    migrate(database, version);
+  } catch (error: unknown) {
+    // A version that was damaged names steps that this store has taken already.
+    if (!isSqlError(error)) throw error;
+    throw storeError(
+      'StoreDamaged',
+      file,
+      `it is not of schema ${String(version)}, as it says: ${error.message}`,
+      error,
+    );
+  }
 };
 
 const schemaVersion = (database: DatabaseSync, file: string): number => {

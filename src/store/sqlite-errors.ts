@@ -60,3 +60,9 @@ const storeCodeOf = (error: unknown): StoreCode | undefined => {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return CODES.get(error.errcode & PRIMARY_MASK);
 };
+
+const SQLITE_ERROR = 1;
+
+/** True where a statement does not fit the tables that are there. */
+export const isSqlError = (error: unknown): error is Error =>
+  error instanceof Error && 'errcode' in error && error.errcode === SQLITE_ERROR;

@@ -2,9 +2,11 @@
 // the middle of one and over a restart.
 
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
-import { MIB } from '#language/units.ts';
+import { MIB, SECOND_MS } from '#language/units.ts';
 import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
 import { makeImage } from '../support/loop.ts';
 import type { Minio } from '../support/minio.ts';
@@ -121,6 +123,57 @@ test('job cancel: removes the multipart upload of a load whose drive is out', as
     big.map(({ Status, Code }) => [Status, Code]),
     [['499', 'Canceled']],
   );
+  assert.deepEqual((await station.status()).holds, []);
+});
+
+test('job cancel: says why it waits while the bucket is away, and ends soon after it is back', async () => {
+  const { jobId, job } = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
+  proxy.setLatency(SLOW_MS);
+  const drive = await scene.plugIn();
+  await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
+  await drive[Symbol.asyncDispose]();
+  await station.waitForHold('Bay 1', 'Interrupted');
+  proxy.setLatency(0);
+  await proxy.refuse();
+
+  try {
+    await station.ask('job', 'cancel', jobId);
+    await until(async () => (await station.job(jobId)).hold?.code === 'BucketUnreachable', {
+      what: 'the job says why',
+    });
+    const { holds } = await station.status();
+    assert.match(holds.find(({ code }) => code === 'BucketUnreachable')?.happened ?? '', /ECONNREFUSED/u);
+  } finally {
+    await proxy.accept();
+  }
+  await station.waitForJob(jobId, ['Canceled'], 20 * SECOND_MS);
+
+  assert.deepEqual(await minio.listUploads(BUCKET, ['big.bin']), []);
+  await checkLog(job.logKey);
+  assert.deepEqual((await station.status()).holds, []);
+});
+
+test('job cancel: holds with a damaged record of uploads, and retry ends the job once it is repaired', async () => {
+  const { jobId } = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
+  proxy.setLatency(SLOW_MS);
+  const drive = await scene.plugIn();
+  await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
+  await drive[Symbol.asyncDispose]();
+  await station.waitForHold('Bay 1', 'Interrupted');
+  proxy.setLatency(0);
+  const parts = join(station.stateDir, 'loads', jobId, 'parts');
+  const whole = await readFile(parts);
+  await writeFile(parts, 'garbage\n');
+
+  await station.ask('job', 'cancel', jobId);
+  await until(async () => (await station.job(jobId)).hold?.code === 'PartsJournalDamaged', {
+    what: 'the job says why',
+  });
+  await writeFile(parts, whole);
+  await station.ask('retry', jobId);
+  await station.waitForJob(jobId, ['Canceled'], 20 * SECOND_MS);
+
+  assert.deepEqual(await minio.listUploads(BUCKET, ['big.bin']), []);
   assert.deepEqual((await station.status()).holds, []);
 });
 

@@ -171,6 +171,24 @@ test('hold: stops a load after the files in flight, stays with the job while the
   assert.match(await refusalOf('hold', jobId, '--why', WHY), /is over/u);
 });
 
+test('release: without a launcher is refused and leaves a hold; once it runs again the drive goes', async () => {
+  const { jobId } = await prepareDrive({ station, minio, image: one, files: {} });
+  const drive = await plugIn(one);
+  await station.waitForHold('Bay 1', 'NothingToLoad');
+  await station.launcher().end('SIGKILL');
+
+  try {
+    assert.match(await refusalOf('release', 'Bay 1'), /LauncherUnreachable/u);
+    const { jobId: held } = await station.waitForHold('Bay 1', 'LauncherUnreachable');
+    assert.equal(held, jobId);
+  } finally {
+    await station.startLauncher();
+  }
+
+  assert.match(await station.ask('release', 'Bay 1'), /is free: take it out/u);
+  await drive[Symbol.asyncDispose]();
+});
+
 test('release: a load in progress only with --now; then the drive is free, also after a restart, and goes on later', async () => {
   const { jobId } = await prepareDrive({ station, minio, image: one, files: MANY_FILES });
   proxy.setLatency(SLOW_MS);

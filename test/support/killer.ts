@@ -117,7 +117,10 @@ export const createKiller = (scene: KillScene, points: readonly KillPoint[]): Ki
       case 'log':
         return acknowledged.has(logKey);
       case 'state':
-        return counts.activities.includes(point.activity);
+        // The log is written from then on, and may be there before the journal is.
+        return (
+          counts.activities.includes(point.activity) || (point.activity === 'releasing' && acknowledged.has(logKey))
+        );
     }
   };
   const look = (counts: Counts): void => {
@@ -138,18 +141,22 @@ export const createKiller = (scene: KillScene, points: readonly KillPoint[]): Ki
   });
   const lookAtDisk = async (journalFrom: number): Promise<void> => {
     const { rows, parts } = await readOnDisk(scene);
-    const activities = [
+    const activities: string[] = [
       ...station
         .journalText()
         .slice(journalFrom)
         .matchAll(/"activity":"([a-z]+)"/gu),
-    ];
+    ].map(([, activity]) => activity ?? '');
+    // The journal does not tell of it where it comes first.
+    if (waiting.some((point) => point.kind === 'state' && point.activity === 'inspecting')) {
+      activities.push((await station.bay(BAY)).activity);
+    }
     // A file that has its row has all its parts.
     const done = countSent(new Set([...acknowledged].filter((name) => rows.has(name.split(' ')[0] ?? ''))));
     look({
       bucket: countSent(acknowledged),
       station: { row: [...rows].filter((name) => name.startsWith('data/')).length, part: parts.size + done.part },
-      activities: activities.map(([, activity]) => activity ?? ''),
+      activities,
     });
   };
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 
 import type { BucketAccess } from '#bucket/contract.ts';
@@ -47,4 +48,14 @@ test('clock: holds every load of the station, until the bucket that disagreed ag
   skews.set('one', 0);
   assert.equal(await clock.check(accessTo('two'), signal), undefined);
   assert.equal(clock.hold(), undefined);
+});
+
+test('clock: does not wait for a bucket that is silent', { timeout: MINUTE_MS }, async () => {
+  const clock = createClockCheck(async (_access, given) => {
+    if (!given.aborted) await once(given, 'abort');
+    throw given.reason;
+  }, 1);
+
+  assert.equal(await clock.check(accessTo('one'), signal), undefined);
+  await assert.rejects(clock.check(accessTo('one'), AbortSignal.abort(new Error('stopped'))), /stopped/u);
 });

@@ -119,6 +119,35 @@ test('createPublisher: holds the job with what is wrong on this side, and says h
   assert.equal(deps.store.job(JOB)?.state.job, 'InProgress');
 });
 
+test('createPublisher: says that it waits where the bucket is silent, until the log is there', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const deps = await setScene(t, IN_PROGRESS);
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<{ readonly kind: 'ok' }>();
+  const bucket = {
+    ...createMemoryBucket(),
+    putFile: () => {
+      asked.resolve();
+      return answer.promise;
+    },
+  };
+  await using publisher = createPublisher({ ...deps, openBucket: () => bucket });
+  const published = publisher.publish(JOB);
+  await asked.promise;
+
+  t.mock.timers.tick(9000);
+  assert.equal(deps.store.job(JOB)?.hold, undefined);
+  t.mock.timers.tick(2000);
+  const { hold: told } = deps.store.job(JOB) ?? {};
+  answer.resolve({ kind: 'ok' });
+
+  assert.equal(told?.code, 'BucketUnreachable');
+  assert.match(told.details['problem'] ?? '', /not taken within 10 s/u);
+  assert.equal(await published, undefined);
+  assert.equal(deps.store.job(JOB)?.hold, undefined);
+  assert.deepEqual(mailsOf(deps), ['ada@example.com: job 53TX4 completed']);
+});
+
 const mailsOf = ({ store }: PublishDeps): readonly string[] =>
   store.outbox().map(({ occasion, recipient }) => `${recipient}: ${occasion}`);
 

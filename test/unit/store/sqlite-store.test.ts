@@ -178,6 +178,22 @@ test('openStore: refuses with StoreUnreadable and changes nothing, when a newer 
   });
 });
 
+test('openStore: refuses with StoreDamaged and changes nothing, when its version is not that of its tables', (t) => {
+  const folder = stateFolder(t);
+  withStore(folder, () => undefined);
+  withDatabase(folder, (database) => {
+    database.exec('PRAGMA user_version = 0');
+  });
+
+  assert.throws(
+    () => openStore({ folder, storeKey: KEY }),
+    (error) => error instanceof StationError && error.code === 'StoreDamaged' && /schema 0/u.test(error.message),
+  );
+  withDatabase(folder, (database) => {
+    assert.equal(database.prepare('PRAGMA user_version').get()?.['user_version'], 0);
+  });
+});
+
 test("openStore: refuses with StoreDamaged, when the file is another program's or no database", (t) => {
   const other = stateFolder(t);
   withDatabase(other, (database) => {
