@@ -23,7 +23,7 @@ type LookKind = (typeof KINDS)[number];
 export interface Looks {
   /** Places in KINDS. */
   readonly kinds: Uint8Array;
-  /** Four for each name: size in bytes, time of change in ms, inode, bytes that it occupies. */
+  /** Five for each name: size in bytes, time of change in ms, inode, bytes that it occupies, names that its inode has. */
   readonly facts: Float64Array;
   /** The system's code, by place, where it does not say what a name is. */
   readonly errnos: ReadonlyMap<number, string>;
@@ -37,10 +37,12 @@ export interface Look {
   readonly modifiedMs: number;
   readonly inode: number;
   readonly allocatedBytes: number;
+  /** Hard links of the inode (stat(2), `st_nlink`); 0 where it was not looked at. */
+  readonly links: number;
   readonly errno?: string;
 }
 
-const FACTS = 4;
+const FACTS = 5;
 /** Unit of `st_blocks` (stat(2)), whatever the file system's own blocks are. */
 export const STAT_BLOCK_BYTES = 512;
 
@@ -62,6 +64,7 @@ export const lookAtAll = (
       facts[place * FACTS + 1] = stats.mtimeMs;
       facts[place * FACTS + 2] = stats.ino;
       facts[place * FACTS + 3] = stats.blocks * STAT_BLOCK_BYTES;
+      facts[place * FACTS + 4] = stats.nlink;
     } catch (error: unknown) {
       kinds[place] = KINDS.indexOf(isDirectory ? 'unlistable' : 'unreadable');
       errnos.set(place, systemCode(error));
@@ -80,6 +83,7 @@ export const lookAt = ({ kinds, facts, errnos }: Looks, place: number): Look => 
     modifiedMs: facts[place * FACTS + 1] ?? 0,
     inode: facts[place * FACTS + 2] ?? 0,
     allocatedBytes: facts[place * FACTS + 3] ?? 0,
+    links: facts[place * FACTS + 4] ?? 0,
     ...(errno === undefined ? {} : { errno }),
   };
 };

@@ -48,6 +48,13 @@ export interface WalkEntry {
   readonly directory: HeldDirectory;
 }
 
+/** What a name takes of the file system. */
+export interface SeenName {
+  readonly allocatedBytes: number;
+  /** Its part of an inode: 1, less where a file has several names, 0 where it could not be looked at. */
+  readonly inodeShare: number;
+}
+
 /** Settings of a walk. */
 export interface WalkConfig {
   /** Absolute path of the mount. */
@@ -58,8 +65,8 @@ export interface WalkConfig {
   readonly onAnswer?: () => void;
   /** Nothing but names: no file is looked at, only folders, so that all that is said of a file is its path. */
   readonly namesOnly?: boolean;
-  /** Called with the bytes that each name below the root occupies, folders included; not where only names are read. */
-  readonly onAllocated?: (bytes: number) => void;
+  /** Called with each name below the root, folders included; not where only names are read. */
+  readonly onSeen?: (seen: SeenName) => void;
   /** Looks at names of an open directory, where a drive that hangs does no harm; in this thread unless given. */
   readonly look?: (directoryFd: number, names: readonly NameToLookAt[]) => Promise<Looks>;
 }
@@ -140,7 +147,7 @@ const NAME_TWICE = 'EUCLEAN';
 
 // Ends the level where its listing is at its end, or breaks off with an error.
 const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal): Promise<readonly Seen[]> => {
-  const { onAnswer, onAllocated } = config;
+  const { onAnswer, onSeen } = config;
   const size = Math.max(MIN_WINDOW_ENTRIES, Math.floor(WINDOW_ENTRIES / (level.depth + 1)));
   const window = new Map<string, NameToLookAt>();
   while (window.size < size && !level.isEnded) {
@@ -160,7 +167,13 @@ const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal)
   const seen = await lookInTurn(level, names, config);
   signal.throwIfAborted();
   seen.sort((one, other) => one.inode - other.inode);
-  for (const { allocatedBytes } of seen) onAllocated?.(allocatedBytes);
+  if (onSeen !== undefined) {
+    for (const { allocatedBytes, kind, links } of seen) {
+      // The links of a folder are its own and those of the folders in it.
+      const names = kind === 'directory' ? Math.min(1, links) : links;
+      onSeen({ allocatedBytes, inodeShare: names === 0 ? 0 : 1 / names });
+    }
+  }
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
   return seen;
 };
@@ -192,7 +205,7 @@ const lookInTurn = async (
   return seen;
 };
 
-const NOT_LOOKED_AT = { sizeBytes: 0, modifiedMs: 0, inode: 0, allocatedBytes: 0 } as const;
+const NOT_LOOKED_AT = { sizeBytes: 0, modifiedMs: 0, inode: 0, allocatedBytes: 0, links: 0 } as const;
 
 const unseen = (name: string): Seen => ({ ...NOT_LOOKED_AT, name, kind: 'directory' });
 

@@ -64,8 +64,8 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   const counted = { files: 0, bytes: 0 };
   let walkEnded = false;
   try {
-    const { onAllocated } = watch;
-    for await (const entry of walk({ root, maxDepth, onAnswer, onAllocated, look }, signal)) {
+    const { onSeen } = watch;
+    for await (const entry of walk({ root, maxDepth, onAnswer, onSeen, look }, signal)) {
       const hash = pathHash(hashKey, entry.path);
       watch.met(entry);
       found.add(hash);

@@ -1,5 +1,6 @@
 // A bucket that waits out what passes: every call of the load goes through the bucket room's one retry.
 
+import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { Bucket } from '#bucket/contract.ts';
 import type { Retry } from '#bucket/retry.ts';
 
@@ -12,7 +13,17 @@ export const createRetryingBucket = (bucket: Bucket, retry: Retry): Bucket => ({
   abortUpload: (upload, signal) => retry.run(upload.key, (inner) => bucket.abortUpload(upload, inner), signal),
   listUploads: (key, signal) => retry.run(key, (inner) => bucket.listUploads(key, inner), signal),
   listParts: (upload, signal) => retry.run(upload.key, (inner) => bucket.listParts(upload, inner), signal),
-  probe: (request, signal) => retry.run(request.key, (inner) => bucket.probe(request, inner), signal),
+  probe: (request, signal) => {
+    let attempts = 0;
+    const attempt = async (inner: AbortSignal): ReturnType<Bucket['probe']> => {
+      attempts += 1;
+      const answer = await bucket.probe(request, inner);
+      // The upload of an attempt whose answer was lost; a key that may not list uploads leaves it to the bucket's rules.
+      if (answer.kind === 'ok' && attempts > 1) await abortUploads({ key: request.key }, bucket, inner);
+      return answer;
+    };
+    return retry.run(request.key, attempt, signal);
+  },
   findObject: (key, signal) => retry.run(key, (inner) => bucket.findObject(key, inner), signal),
   putFile: (request, signal) => retry.run(request.key, (inner) => bucket.putFile(request, inner), signal),
   [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),

@@ -1,13 +1,13 @@
 // What tells whether the walk of a load met everything: all directories listed once more, names only, after the last read,
-// and on FAT the space that is in use against the space of what was found (a FAT directory that cannot be read is listed
-// without an error, as if it ended there).
+// and what is in use against what was found: on FAT the space (a FAT directory that cannot be read is listed without an error,
+// as if it ended there), on ext the inodes (so is an ext directory whose size is damaged).
 //
 // INVARIANT: memory does not grow with the number of names; a listing is a count and a sum of hashes.
 
 import { lstat, statfs } from 'node:fs/promises';
 
 import { STAT_BLOCK_BYTES } from '#drive/look.ts';
-import { walk, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
+import { walk, type SeenName, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
 import { systemCode } from '#drive/system-code.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { WalkEvidence } from '#protocol/loader.ts';
@@ -17,8 +17,8 @@ import type { StopSwitch } from './stop-switch.ts';
 export interface WalkWatch {
   /** To be called with every entry. */
   readonly met: (entry: Pick<WalkEntry, 'kind' | 'errno'>) => void;
-  /** To be called with the bytes that each name occupies. */
-  readonly onAllocated: (bytes: number) => void;
+  /** To be called with what each name takes. */
+  readonly onSeen: (seen: SeenName) => void;
   /**
    * Lists all directories once more and gives the evidence; undefined where the load is stopped meanwhile. `readErrors`: what
    * reading the files met. Errors: the signal's reason.
@@ -33,11 +33,15 @@ export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 
 
 /** `f_type` of every FAT (statfs(2), MSDOS_SUPER_MAGIC). */
 const FAT_TYPE = 0x4d44;
+/** The same of ext2, ext3 and ext4 (EXT4_SUPER_MAGIC). */
+const EXT_TYPE = 0xef53;
 
 /** Starts to watch. */
 export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch => {
   let inputErrors = 0;
   let foundBytes = 0;
+  // The root is one.
+  let foundInodes = 1;
   let isWhole = true;
   const met: WalkWatch['met'] = ({ kind, errno }) => {
     if (errno === 'EIO') inputErrors += 1;
@@ -45,15 +49,16 @@ export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch =>
   };
   return {
     met,
-    onAllocated: (bytes) => {
-      foundBytes += bytes;
+    onSeen: ({ allocatedBytes, inodeShare }) => {
+      foundBytes += allocatedBytes;
+      foundInodes += inodeShare;
     },
     listAgain: async (readErrors, stopSwitch, signal) => {
       const sum = createPathSum();
       let files = 0;
-      let fat: Pick<FatSpace, 'usedBytes' | 'rootBytes'> | undefined;
+      let inUse: InUse = {};
       try {
-        fat = await fatSpace(config.root);
+        inUse = await inUseOf(config.root);
         for await (const entry of walk({ ...config, namesOnly: true }, signal)) {
           if (stopSwitch.reason !== undefined) return undefined;
           met(entry);
@@ -68,17 +73,22 @@ export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch =>
       return {
         listedAgain: { files, fingerprint: sum.text() },
         inputErrors: inputErrors + readErrors(),
-        ...(fat === undefined ? {} : { fat: { ...fat, foundBytes, isWhole } }),
+        ...(inUse.fat === undefined ? {} : { fat: { ...inUse.fat, foundBytes, isWhole } }),
+        ...(inUse.ext === undefined ? {} : { ext: { ...inUse.ext, foundInodes: Math.round(foundInodes), isWhole } }),
       };
     },
   };
 };
 
-type FatSpace = NonNullable<WalkEvidence['fat']>;
+interface InUse {
+  readonly fat?: Pick<NonNullable<WalkEvidence['fat']>, 'usedBytes' | 'rootBytes'>;
+  readonly ext?: Pick<NonNullable<WalkEvidence['ext']>, 'usedInodes'>;
+}
 
-const fatSpace = async (root: string): Promise<Pick<FatSpace, 'usedBytes' | 'rootBytes'> | undefined> => {
-  const { type, bsize, blocks, bfree } = await statfs(root);
-  if (type !== FAT_TYPE) return undefined;
+const inUseOf = async (root: string): Promise<InUse> => {
+  const { type, bsize, blocks, bfree, files, ffree } = await statfs(root);
+  if (type === EXT_TYPE) return { ext: { usedInodes: files - ffree } };
+  if (type !== FAT_TYPE) return {};
   const { blocks: ofRoot } = await lstat(root);
-  return { usedBytes: (blocks - bfree) * bsize, rootBytes: ofRoot * STAT_BLOCK_BYTES };
+  return { fat: { usedBytes: (blocks - bfree) * bsize, rootBytes: ofRoot * STAT_BLOCK_BYTES } };
 };

@@ -113,7 +113,7 @@ export const COMMAND_REASONS = {
   StoreUnreadable: {
     happened: "The station's store cannot be opened ({file}): {message}.",
     actor: 'operator',
-    todo: 'Check that the state directory exists, can be written and belongs to the user in the configuration, then start the daemon, run `import-station retry {bay}`, or give the refused command again.',
+    todo: 'Check that the state directory exists, can be written and belongs to the user in the configuration, or install the version that has written it; then start the daemon, run `import-station retry {bay}`, or give the refused command again.',
     retryHelps: true,
   },
   StoreKeyUnreadable: {

@@ -145,7 +145,7 @@ export const LOAD_REASONS = {
     retryHelps: true,
   },
   LogNotWritten: {
-    happened: 'Everything is loaded, but the import log could not be put into the bucket: {message}.',
+    happened: 'The drive is read, but the import log could not be put into the bucket: {message}.',
     actor: 'customer',
     todo: 'The drive may be taken out; ask the customer to permit writing the log, then run `import-station retry {jobId}`.',
     retryHelps: true,

@@ -54,6 +54,8 @@ const walkEvidenceSchema = z.object({
   fat: z
     .object({ usedBytes: z.number(), foundBytes: z.number(), rootBytes: z.number(), isWhole: z.boolean() })
     .exactOptional(),
+  /** The same of an ext2, ext3 or ext4, in inodes. */
+  ext: z.object({ usedInodes: z.number(), foundInodes: z.number(), isWhole: z.boolean() }).exactOptional(),
 });
 
 /** See the schema. */

@@ -9,7 +9,8 @@ const HINTS: Readonly<Record<StoreCode, string>> = {
   StoreBusy: 'Wait until the other command has ended, or give the command while the daemon runs.',
   StoreDamaged: 'Stop the daemon, keep a copy of the file, check the disk and restore the last backup.',
   StoreFull: 'Make room on the disk of the state directory and give the command again.',
-  StoreUnreadable: 'Check that the state directory exists and belongs to the user of the configuration.',
+  StoreUnreadable:
+    'Check that the state directory exists and belongs to the user of the configuration; what a newer version has written needs that version.',
 };
 
 const STATES: Readonly<Record<StoreCode, string>> = {

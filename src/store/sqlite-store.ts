@@ -1,6 +1,7 @@
 // The store in one SQLite file, `station.db` in the state directory.
 
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { createAccountTable } from './account-table.ts';
@@ -15,6 +16,8 @@ import { storeKeyError } from './store-key.ts';
 
 /** Name of the store's file in the state directory. */
 export const STORE_FILE = 'station.db';
+/** Folders of loads lie beside it: where there are some, there was a store. */
+const LOADS_FOLDER = 'loads';
 
 /**
  * Opens the store of a state directory; makes it where it is missing. Only the holder of the store's lock may do this.
@@ -32,6 +35,7 @@ export const openStore = ({
 }): Store => {
   assert(storeKey.length === STORE_KEY_BYTES, 'a store key has 32 bytes');
   const file = join(folder, STORE_FILE);
+  refuseLost(folder, file);
   const database = openDatabase(file);
   try {
     const seal = createSeal(storeKey);
@@ -42,6 +46,25 @@ export const openStore = ({
   } catch (error: unknown) {
     database.close();
     throw error;
+  }
+};
+
+// A new store in the place of one that was lost would know no job, and would load drives again that are loaded.
+const refuseLost = (folder: string, file: string): void => {
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size;
+  if (bytes !== undefined && bytes > 0) return;
+  const loads = entriesOf(join(folder, LOADS_FOLDER));
+  if (loads === 0) return;
+  const what = bytes === undefined ? 'is missing' : 'is empty';
+  throw storeError('StoreDamaged', file, `it ${what}, and ${String(loads)} loads lie in ${LOADS_FOLDER}/ beside it`);
+};
+
+const entriesOf = (path: string): number => {
+  try {
+    return readdirSync(path).length;
+  } catch {
+    // No load yet; where the folder cannot be read, the store says so itself.
+    return 0;
   }
 };
 

@@ -233,3 +233,17 @@ test('crafted drive: a path of 64 KiB makes no line of the journal that journald
   const report = await station.ask('job', 'report', prepared.jobId);
   assert.ok(report.length < LONGEST_LINE, `the report has ${String(report.length)} characters`);
 });
+
+test('crafted drive: a folder that says it is empty makes the walk one that is not trusted', async () => {
+  const { station, minio } = scene;
+  const files = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`lost/${name}.txt`, name]));
+  const { job } = await prepare((drive) => debugfs(drive, 'set_inode_field lost size 0').then(() => undefined), {
+    files: { ...files, 'kept.txt': 'kept' },
+  });
+
+  await scene.plugIn();
+  const { hold } = await station.waitForHold('Bay 1', 'WalkNotTrusted');
+
+  assert.match(hold?.happened ?? '', /about 4 files or folders more are in use on the file system/u);
+  assert.equal(await minio.getObject(BUCKET, job.logKey), undefined);
+});

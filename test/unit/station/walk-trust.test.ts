@@ -35,6 +35,14 @@ for (const { what, facts } of [
     what: 'a FAT with a folder that has its failed row',
     facts: withEvidence({ fat: { ...FAT, foundBytes: 1, isWhole: false } }),
   },
+  {
+    what: 'an ext whose inodes all have names, but for those of the file system itself',
+    facts: withEvidence({ ext: { usedInodes: 111, foundInodes: 100, isWhole: true } }),
+  },
+  {
+    what: 'an ext with a folder that has its failed row',
+    facts: withEvidence({ ext: { usedInodes: 111, foundInodes: 1, isWhole: false } }),
+  },
   { what: 'errors that calls of this load have met, which have their rows', facts: grown({ inputErrors: 1 }) },
   { what: 'a drive whose errors nobody counts', facts: { ...SURE, after: { diskSequence: 7, sectors: 65_536 } } },
 ]) {
@@ -53,6 +61,11 @@ for (const { what, facts, doubt } of [
     what: 'as many names, but others',
     facts: withEvidence({ listedAgain: { files: 3, fingerprint: 'b'.repeat(32) } }),
     doubt: /gave other names, though as many \(3\)$/u,
+  },
+  {
+    what: 'an ext with inodes that no folder has a name for',
+    facts: withEvidence({ ext: { usedInodes: 112, foundInodes: 100, isWhole: true } }),
+    doubt: /^about 3 files or folders more are in use/u,
   },
   { what: 'errors that no call has met', facts: grown({}), doubt: /counted 1182 errors of the drive/u },
   {

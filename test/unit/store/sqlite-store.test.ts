@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -160,6 +170,25 @@ test('job: refuses with StoreDamaged, when a row holds what this store never wri
     );
   });
 });
+
+for (const { what, lose } of [
+  { what: 'missing', lose: (file: string) => rmSync(file) },
+  { what: 'empty', lose: (file: string) => truncateSync(file) },
+]) {
+  test(`openStore: refuses with StoreDamaged and makes none, when the file is ${what} and there were loads`, (t) => {
+    const folder = stateFolder(t);
+    withStore(folder, () => undefined);
+    mkdirSync(join(folder, 'loads', '53TX4'), { recursive: true });
+    const file = join(folder, STORE_FILE);
+    lose(file);
+
+    assert.throws(
+      () => openStore({ folder, storeKey: KEY }),
+      (error) => error instanceof StationError && error.code === 'StoreDamaged' && error.message.includes(what),
+    );
+    assert.ok((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0, 'no new store was made');
+  });
+}
 
 test('openStore: refuses with StoreUnreadable and changes nothing, when a newer version has written the file', (t) => {
   const folder = stateFolder(t);

@@ -1,0 +1,30 @@
+// What a retry leaves behind in a real bucket: nothing.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createHotBucket } from '#bucket/hot-bucket.ts';
+import { createRetry } from '#bucket/retry.ts';
+import { createRetryingBucket } from '#load/retrying-bucket.ts';
+import { startMinio } from '../support/minio.ts';
+import { startS3Proxy } from '../support/s3-proxy.ts';
+import { deadline, PLAIN } from './lanes.ts';
+
+test('probe: leaves no upload, when the answer to the first one was lost', async () => {
+  await using minio = await startMinio();
+  await minio.makeBucket('probed');
+  await using proxy = await startS3Proxy(minio.endpoint);
+  const hot = createHotBucket({ ...minio.access('probed'), endpoint: proxy.endpoint });
+  await using bucket = createRetryingBucket(hot, createRetry({ random: () => 0 }));
+  let created = 0;
+  proxy.breakBy(({ method, url }) => {
+    if (method !== 'POST' || !url.includes('uploads')) return Promise.resolve(undefined);
+    created += 1;
+    return Promise.resolve(created === 1 ? { kind: 'cut' } : undefined);
+  });
+
+  const answer = await bucket.probe({ key: 'import-station-probe', properties: PLAIN }, deadline());
+
+  assert.equal(answer.kind, 'ok');
+  assert.equal(created, 2);
+  assert.deepEqual(await minio.listUploads('probed', ['import-station-probe']), []);
+});
