@@ -2,6 +2,7 @@
 
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { SECOND_MS } from '#language/units.ts';
 
@@ -26,6 +27,21 @@ export const tryExclusive = (device: string): Promise<ExclusiveResult> => {
     resolve(result);
   });
   return promise;
+};
+
+const LOOK_EVERY_MS = 20;
+
+/** A loader that was told to end is gone within this time; for the daemon to ask again would cost a process. */
+const LETTING_GO_MS = SECOND_MS;
+
+/** Waits a second at most until the device can be had exclusively: who has just ended lets go of it in a moment. */
+export const waitExclusive = async (device: string): Promise<ExclusiveResult> => {
+  const untilMs = performance.now() + LETTING_GO_MS;
+  for (;;) {
+    const result = await tryExclusive(device);
+    if (result.kind !== 'busy' || performance.now() >= untilMs) return result;
+    await delay(LOOK_EVERY_MS);
+  }
 };
 
 const openAndClose = async (device: string): Promise<ExclusiveResult> => {

@@ -9,7 +9,7 @@ import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import type { LaunchReply, LaunchRequest } from '#protocol/launch.ts';
 import { checkDrive } from './check-drive.ts';
-import { tryExclusive } from './exclusive.ts';
+import { tryExclusive, waitExclusive } from './exclusive.ts';
 import { startLoader } from './load.ts';
 import { probeDrive } from './probe.ts';
 import { PRODUCT_FOLDER } from './product.ts';
@@ -92,7 +92,7 @@ const answerWithin = async (
       return { kind: 'probed', ...result.probe, volumes: [...result.probe.volumes] };
     }
     case 'free': {
-      const result = await tryExclusive(check.drive.device);
+      const result = await waitExclusive(check.drive.device);
       if (result.kind === 'problem') return problemReply({ code: 'ProbeFailed', message: result.message });
       return { kind: 'free', isFree: result.kind === 'free' };
     }

@@ -20,7 +20,7 @@ export const launchRequestSchema = z.discriminatedUnion('kind', [
     partitionNumber: z.number().int().min(0).max(256),
     type: z.string().regex(/^[A-Za-z0-9_+.-]{1,32}$/u),
   }),
-  /** Opens the drive O_EXCL: true only where nothing uses it any more. */
+  /** Opens the drive O_EXCL, for a second at most: true only where nothing uses it any more. */
   z.strictObject({ kind: z.literal('free'), ...drive }),
   /** Proves the drive free as `free` does, then makes it spin down and leave the kernel. */
   z.strictObject({ kind: z.literal('switch-off'), ...drive }),

@@ -9,6 +9,7 @@ import { hold, type Hold } from './hold.ts';
 import type { LaunchClient } from './launch-client.ts';
 import type { RunDeps } from './run-deps.ts';
 
+/** Between two questions; the launcher itself looks many times for each. */
 const LOOK_EVERY_MS = 100;
 const OWN_END_MS = 10 * SECOND_MS;
 const KILLED_END_MS = 5 * SECOND_MS;

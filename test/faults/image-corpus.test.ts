@@ -139,7 +139,13 @@ const tryImage = async (lane: number, index: number, bases: ReadonlyMap<string, 
   const drive = await plug(path);
   let end: string;
   try {
-    const ended = await station.waitForBay(bay, 'has a reason or is done', isOver, IMAGE_DEADLINE_MS);
+    let ended = await station.waitForBay(bay, 'has a reason or is done', isOver, IMAGE_DEADLINE_MS);
+    // So many drives one after another that could not be read: for the station it is the cable, and this one was not read.
+    if (ended.hold?.code === 'BadContact') {
+      await station.ask('retry', bay);
+      const isRead = (status: BayStatus): boolean => isOver(status) && status.hold?.code !== 'BadContact';
+      ended = await station.waitForBay(bay, 'has another reason or is done', isRead, IMAGE_DEADLINE_MS);
+    }
     end = ended.hold?.code ?? (await station.job(job.jobId)).state.job;
     if (ended.hold !== undefined) checkHold(ended.hold);
   } finally {
