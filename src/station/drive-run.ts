@@ -6,9 +6,12 @@
 // - The run never touches the drive itself: the launcher and the loader do.
 // - Aborting the run (the drive left, or the daemon stops) ends the attempt promptly and changes no job.
 
+import { performance } from 'node:perf_hooks';
+
 import { driveName } from '#drive/identity.ts';
 import type { JobId } from '#job/job-id.ts';
 import { StationError } from '#language/station-error.ts';
+import { SECOND_MS } from '#language/units.ts';
 import { attemptDrive, type AttemptPorts } from './attempt-drive.ts';
 import { endLoaders, freeDrive } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
@@ -46,6 +49,13 @@ class HeldError extends Error {
 // Every other end, but for an attempt that was stopped, is one that the loader itself took part in.
 const isNotAnswering = (end: RunState): boolean => end.kind === 'hold' && end.hold.code === 'LoaderNotAnswering';
 
+/** A large file system may take minutes to be mounted, and a healthy one shorter than this to be told of. */
+const SLOW_MS = 45 * SECOND_MS;
+
+/** The state of a drive that has been looked at for so long. */
+const inspectingFor = (passedMs: number): RunState =>
+  passedMs < SLOW_MS ? { kind: 'inspecting' } : { kind: 'inspecting', isSlow: true };
+
 /** Starts the run of a drive that has just been noticed. */
 export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
   const leaving = new AbortController();
@@ -53,11 +63,13 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
   let gentleStop = new AbortController();
   let finalStop = new AbortController();
   let state: RunState = { kind: 'inspecting' };
+  let inspectingSinceMs = performance.now();
   let running: Promise<void> | undefined;
   let releasing: Promise<Hold | undefined> | undefined;
 
   const change = (next: RunState): void => {
     const isNews = next.kind !== state.kind || next.kind === 'hold';
+    if (next.kind === 'inspecting') inspectingSinceMs = performance.now();
     state = next;
     if (isNews) journalState(deps, options, next);
     if (next.kind === 'hold') tellByMail(deps, options, next);
@@ -126,7 +138,7 @@ export const startDriveRun = (deps: RunDeps, options: DriveInBay): DriveRun => {
   begin();
   return {
     ...options,
-    state: () => state,
+    state: () => (state.kind === 'inspecting' ? inspectingFor(performance.now() - inspectingSinceMs) : state),
     retry: () => {
       if (running !== undefined || releasing !== undefined || (state.kind !== 'hold' && state.kind !== 'interrupted'))
         return false;

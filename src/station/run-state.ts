@@ -6,7 +6,8 @@ import type { Progress } from './progress.ts';
 
 /** State of one drive in one bay. Every busy state can be left for any other by the run; `hold` ends by retry alone. */
 export type RunState =
-  | { readonly kind: 'inspecting' }
+  /** `isSlow`: the drive has let the station wait for so long that a person should know. */
+  | { readonly kind: 'inspecting'; readonly isSlow?: true }
   /** `isReread`: everything is loaded, and the drive is read a second time. */
   | { readonly kind: 'loading'; readonly jobId: JobId; readonly progress?: Progress; readonly isReread?: true }
   | { readonly kind: 'releasing'; readonly jobId?: JobId; readonly progress?: Progress }

@@ -100,7 +100,10 @@ const runView = (bay: string, run: DriveRun): Pick<BayStatus, 'activity' | 'says
   const job = 'jobId' in state && state.jobId !== undefined ? { jobId: state.jobId } : {};
   switch (state.kind) {
     case 'inspecting':
-      return { activity: 'inspecting', says: 'looking at the drive' };
+      return {
+        activity: 'inspecting',
+        says: state.isSlow === true ? 'no answer from the drive yet: wait' : 'looking at the drive',
+      };
     case 'loading':
       return {
         activity: 'loading',

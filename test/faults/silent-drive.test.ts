@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { KIB, MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { readOnDisk, sentAgain } from '../support/killer.ts';
 import { isExclusive, loadersOf, usersOf } from '../support/loader.ts';
-import { plug } from '../support/loop.ts';
+import { makeImage, plug } from '../support/loop.ts';
 import { startMinio } from '../support/minio.ts';
 import { startS3Proxy } from '../support/s3-proxy.ts';
 import { openShelf } from '../support/shelf.ts';
@@ -36,8 +36,9 @@ test('station: says that drives do not answer, leaves all others alone, and goes
   stack.defer(() => rm(place, { recursive: true, force: true }));
   const returning = stack.use(await openShelf(join(place, 'returning'), DRIVE_BYTES));
   const dying = stack.use(await openShelf(join(place, 'dying'), DRIVE_BYTES));
-  const images = [returning.folder, place, dying.folder].map((folder) => join(folder, 'drive.img'));
-  const [returningImage = '', goodImage = '', dyingImage = ''] = images;
+  const mute = stack.use(await openShelf(join(place, 'mute'), DRIVE_BYTES));
+  const images = [returning.folder, place, dying.folder, mute.folder].map((folder) => join(folder, 'drive.img'));
+  const [returningImage = '', goodImage = '', dyingImage = '', muteImage = ''] = images;
   const station = stack.use(
     await startStation({
       bays: images.map((image, index) => ({ name: `Bay ${String(index + 1)}`, image })),
@@ -56,18 +57,22 @@ test('station: says that drives do not answer, leaves all others alone, and goes
   const returningJob = await prepare(returningImage, 'returning');
   const dyingJob = await prepare(dyingImage, 'dying');
   const goodJob = await prepare(goodImage, 'good');
-  for (const shelf of [returning, dying]) await shelf.forget();
+  await makeImage({ path: muteImage, fsType: 'ext4', sizeBytes: DRIVE_BYTES, files: { 'a.txt': 'a' } });
+  for (const shelf of [returning, dying, mute]) await shelf.forget();
   proxy.setLatency(40);
   const returningDrive = stack.use(await plug(returningImage));
   const dyingDrive = stack.use(await plug(dyingImage));
   // Before anything else is undone: what hangs could not be.
   stack.defer(() => {
     returning.answer();
+    mute.answer();
     dying.die();
   });
   for (const { jobId } of [returningJob, dyingJob]) await untilRows(station, jobId);
 
-  for (const shelf of [returning, dying]) shelf.fallSilent();
+  // This one says nothing from the start: it is not even mounted.
+  stack.use(await plug(muteImage));
+  for (const shelf of [mute, returning, dying]) shelf.fallSilent();
   const silentSince = performance.now();
   stack.use(await plug(goodImage));
   const slowest = { ms: 0 };
@@ -80,6 +85,12 @@ test('station: says that drives do not answer, leaves all others alone, and goes
   const [first, second] = await Promise.all([
     said('Bay 1'),
     said('Bay 3'),
+    station.waitForBay(
+      'Bay 4',
+      'says that it does not answer',
+      ({ says }) => says.startsWith('no answer'),
+      SAID_WITHIN_MS,
+    ),
     station.waitForJob(goodJob.jobId, ['Completed'], 4 * MINUTE_MS),
   ]);
   await statuses.stop();
@@ -90,6 +101,7 @@ test('station: says that drives do not answer, leaves all others alone, and goes
   const had = await readOnDisk({ station, jobId: returningJob.jobId });
   const asked = proxy.asked.length;
 
+  mute.answer();
   dying.die();
   await untilReleased(dyingDrive.device);
   returning.answer();
