@@ -56,7 +56,7 @@ const STAGES: readonly Stage[] = [
   { kind: 'tests', name: 'contract', folders: ['contract'], concurrency: 1 },
   // Stations wait more than they work, and each has drives, folders and servers of its own.
   { kind: 'tests', name: 'integration', folders: ['integration'], concurrency: 2 },
-  { kind: 'tests', name: 'faults', folders: ['faults'], concurrency: 3 },
+  { kind: 'tests', name: 'faults', folders: ['faults'], concurrency: 2 },
   // One file looks into packages, the other lives through one; each builds its own.
   { kind: 'tests', name: 'packaging', folders: ['packaging'], concurrency: 2 },
 ];
