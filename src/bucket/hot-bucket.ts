@@ -6,6 +6,7 @@ import { guarded, type Answer } from './guarded.ts';
 import { encodeSegment } from '#object/object-url.ts';
 import { createHotLane, type HotLane } from './hot-request.ts';
 import type { HttpAnswer } from './http-answer.ts';
+import { FIRST_FAILURE_STATUS } from './wire-rules.ts';
 import { createBucketState, sendPartChecked, type PartAnswer, type PartDigest } from './part-digest.ts';
 import { ENCRYPTION_HEADER, encryptionHeaders, propertyHeaders } from './property-headers.ts';
 import { judgeStored } from './judge-stored.ts';
@@ -72,11 +73,9 @@ const sendPart = async (
   );
 };
 
-const FIRST_FAILURE = 300;
-
 /** A refusal by its status, in S3's own words where it has some. What has a status of success is judged by its ETag. */
 const refusalIn = ({ status, body }: HttpAnswer): BucketProblem | undefined => {
-  if (status < FIRST_FAILURE) return undefined;
+  if (status < FIRST_FAILURE_STATUS) return undefined;
   const isS3 = /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/u.test(body);
   const code = isS3 ? elementOf(body, 'Code') : undefined;
   const message = isS3 ? elementOf(body, 'Message') : undefined;

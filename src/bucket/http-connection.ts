@@ -11,7 +11,7 @@ import { connect as connectTls } from 'node:tls';
 
 import { KIB } from '#language/units.ts';
 import { createAnswerReader, type HttpAnswer } from './http-answer.ts';
-import { CONNECT_TIMEOUT_MS, IDLE_TIMEOUT_MS, requestTimeoutMs } from './wire-rules.ts';
+import { CONNECT_TIMEOUT_MS, FIRST_FAILURE_STATUS, IDLE_TIMEOUT_MS, requestTimeoutMs } from './wire-rules.ts';
 
 /** Where a connection goes. */
 export interface HttpPlace {
@@ -54,7 +54,6 @@ const ONE_PIECE_BYTES = 16 * KIB;
 const MAX_HEAD_BYTES = 4 * KIB;
 /** Answers are short. */
 const READ_BYTES = 4 * KIB;
-const FIRST_FAILURE = 300;
 
 interface Exchange {
   readonly resolve: (answer: HttpAnswer) => void;
@@ -93,7 +92,7 @@ export const openConnection = (
     const exchange = current;
     current = undefined;
     // What comes unasked belongs to no request, and a refusal before the body's end leaves the rest of it on the way.
-    const isRefusedEarly = !isWritten && answer.status >= FIRST_FAILURE;
+    const isRefusedEarly = !isWritten && answer.status >= FIRST_FAILURE_STATUS;
     if (exchange === undefined || !answer.keepsAlive || isRefusedEarly) finish(new Error('not to be used again'));
     else if (isWritten) onFree(connection);
     exchange?.resolve(answer);
@@ -118,7 +117,7 @@ export const openConnection = (
       isWritten = false;
       current = { resolve, reject, limitMs: performance.now() + requestTimeoutMs(body.byteLength) };
       if (body.byteLength <= ONE_PIECE_BYTES && head.length <= MAX_HEAD_BYTES) {
-        // Free again by the time of the next request: an answer that came before all of it was written ends the connection.
+        // Free again by the time of the next request: the connection is, only once all of it is written.
         piece ??= Buffer.allocUnsafeSlow(MAX_HEAD_BYTES + ONE_PIECE_BYTES);
         const headBytes = piece.write(head, 0, 'latin1');
         piece.set(body, headBytes);

@@ -107,25 +107,20 @@ interface Order {
 }
 
 const MOST_ORDERS = 100;
+const orders = new Map<string, Order>();
 
-// Sorting costs as much as hashing, and the requests of a load have the same few sets of headers.
-const createOrders = (): ((headers: Readonly<Record<string, string>>) => Order) => {
-  const orders = new Map<string, Order>();
-  return (headers) => {
-    const given = Object.keys(headers);
-    const known = given.join(';');
-    let order = orders.get(known);
-    if (order === undefined) {
-      const names = given.toSorted();
-      order = { names, signedHeaders: names.join(';') };
-      if (orders.size === MOST_ORDERS) orders.clear();
-      orders.set(known, order);
-    }
-    return order;
-  };
+// Sorting costs as much as hashing, and the requests of a load have the same few sets of headers: each is remembered.
+const orderOf = (headers: Readonly<Record<string, string>>): Order => {
+  const given = Object.keys(headers);
+  const known = given.join(';');
+  const former = orders.get(known);
+  if (former !== undefined) return former;
+  const names = given.toSorted();
+  const order = { names, signedHeaders: names.join(';') };
+  if (orders.size === MOST_ORDERS) orders.clear();
+  orders.set(known, order);
+  return order;
 };
-
-const orderOf = createOrders();
 
 // Most values have nothing to be trimmed.
 const trimmed = (value: string): string => (/^\s|\s$|\s\s/u.test(value) ? value.trim().replace(/\s+/gu, ' ') : value);

@@ -5,6 +5,8 @@ import type { BucketAccess } from './contract.ts';
 
 /** Requests to a bucket 20 ms away that keep a station's line full. */
 export const MAX_SOCKETS = 256;
+/** What is below is a success, or comes before an answer (RFC 9110, "Status Codes"). */
+export const FIRST_FAILURE_STATUS = 300;
 /** For a connection to be made. */
 export const CONNECT_TIMEOUT_MS: number = 10 * SECOND_MS;
 /** Silence on a connection. Some stores say nothing while they put a large object's parts together. */

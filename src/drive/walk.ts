@@ -168,14 +168,16 @@ const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal)
   signal.throwIfAborted();
   seen.sort((one, other) => one.inode - other.inode);
   if (onSeen !== undefined) {
-    for (const { allocatedBytes, kind, links } of seen) {
-      // The links of a folder are its own and those of the folders in it.
-      const names = kind === 'directory' ? Math.min(1, links) : links;
-      onSeen({ allocatedBytes, inodeShare: names === 0 ? 0 : 1 / names });
-    }
+    for (const one of seen) onSeen({ allocatedBytes: one.allocatedBytes, inodeShare: inodeShareOf(one) });
   }
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
   return seen;
+};
+
+// The links of a folder are its one name, and what the folders in it call it.
+const inodeShareOf = ({ kind, links }: Seen): number => {
+  if (links === 0) return 0;
+  return kind === 'directory' ? 1 : 1 / links;
 };
 
 // Where only names are read, folders are looked at all the same: they are entered in the order of their inodes, so that of

@@ -2,6 +2,7 @@
 
 import type { LimitFunction } from 'p-limit';
 import type { Bucket, BucketProblem } from '#bucket/contract.ts';
+import { FIRST_FAILURE_STATUS } from '#bucket/wire-rules.ts';
 import type { ObjectProperties } from '#object/contract.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
@@ -27,7 +28,6 @@ export interface RefusalsConfig {
 
 /** A failed row needs a status of failure: a broken connection has none, and an error may come with a status of success. */
 const NO_ANSWER_STATUS = 500;
-const FIRST_FAILURE_STATUS = 300;
 
 /** Makes the judge of one load. */
 export const createRefusals = ({ bucket, requests, stopSwitch, probeKey, details }: RefusalsConfig): Refusals => {

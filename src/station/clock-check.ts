@@ -4,6 +4,7 @@
 import type { BucketAccess } from '#bucket/contract.ts';
 import { MINUTE_MS, SECOND_MS } from '#language/units.ts';
 import { hold, type Hold } from './hold.ts';
+import { inTime } from './in-time.ts';
 
 /** Our clock against the Date of a bucket's answer, in milliseconds; undefined or NaN where none came. */
 export type ClockSkew = (access: BucketAccess, signal: AbortSignal) => Promise<number | undefined>;
@@ -25,18 +26,9 @@ const ANSWER_MS = 10 * SECOND_MS;
 /** Makes the watch; it asks nothing by itself. */
 export const createClockCheck = (clockSkewMs: ClockSkew, answerMs: number = ANSWER_MS): ClockCheck => {
   const disagreeing = new Map<string, { readonly access: BucketAccess; readonly hold: Hold }>();
-  const askInTime: ClockSkew = async (access, signal) => {
-    const late = AbortSignal.timeout(answerMs);
-    try {
-      return await clockSkewMs(access, AbortSignal.any([signal, late]));
-    } catch (error: unknown) {
-      if (signal.aborted || !late.aborted) throw error;
-      return undefined;
-    }
-  };
   const ask = async (access: BucketAccess, signal: AbortSignal): Promise<void> => {
     const key = `${access.endpoint ?? ''} ${access.bucket}`;
-    const skewMs = await askInTime(access, signal);
+    const skewMs = await inTime(answerMs, (late) => clockSkewMs(access, late), signal);
     // A bucket that does not answer says nothing of the clock; the load meets its trouble itself.
     if (skewMs === undefined || !(Math.abs(skewMs) > MAX_SKEW_MS)) {
       disagreeing.delete(key);

@@ -49,7 +49,7 @@ class HeldError extends Error {
 // Every other end, but for an attempt that was stopped, is one that the loader itself took part in.
 const isNotAnswering = (end: RunState): boolean => end.kind === 'hold' && end.hold.code === 'LoaderNotAnswering';
 
-/** A large file system may take minutes to be mounted, and a healthy one shorter than this to be told of. */
+/** A large file system may take minutes to be mounted, so that nothing is given up; a person is told within a minute. */
 const SLOW_MS = 45 * SECOND_MS;
 
 /** The state of a drive that has been looked at for so long. */

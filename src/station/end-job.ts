@@ -25,6 +25,7 @@ import { changeJob } from './change-job.ts';
 import { refused, type CommandResult } from './command-result.ts';
 import type { DriveRun } from './drive-run.ts';
 import { holdNotice, type Hold } from './hold.ts';
+import { inTime } from './in-time.ts';
 import { loadFolder, tidyLoadFolder } from './load-folder.ts';
 import { openPartsJournal } from './parts-journal.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -197,21 +198,12 @@ const endUploads = async (deps: EndJobDeps, job: Job, signal: AbortSignal): Prom
   if (account === undefined) return;
   await using bucket = openBucket(bucketAccess(account, job, job.bucket));
   for (const upload of parts.known()) {
-    const aborted = await inTime((late) => abortUploads(upload, bucket, late), signal);
+    const aborted = await inTime(ANSWER_MS, (late) => abortUploads(upload, bucket, late), signal);
+    if (aborted === undefined) throw unreachable(`no answer for ${String(ANSWER_MS / SECOND_MS)} s`);
     if (aborted.kind === 'ok') continue;
     // Waited out; whoever may not remove it, or has no bucket any more, meets that again at the log.
     if (aborted.scope === 'transient') throw unreachable(`${aborted.code}: ${aborted.message}`);
     journal.error({ jobId: job.jobId, s3Code: aborted.code, s3Status: aborted.status }, 'upload not removed');
-  }
-};
-
-const inTime = async <Result>(ask: (late: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> => {
-  const late = AbortSignal.timeout(ANSWER_MS);
-  try {
-    return await ask(AbortSignal.any([signal, late]));
-  } catch (error: unknown) {
-    if (signal.aborted || !late.aborted) throw error;
-    throw unreachable(`no answer for ${String(ANSWER_MS / SECOND_MS)} s`);
   }
 };
 

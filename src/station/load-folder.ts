@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { stateDiskError } from '#import-log/state-disk.ts';
 import type { JobId } from '#job/job-id.ts';
+import { LOADS_FOLDER } from '#store/sqlite-store.ts';
 
 /** Paths of a load's files. */
 export interface LoadFolder {
@@ -22,7 +23,7 @@ const FOLDER_MODE = 0o700;
 
 /** Names the files of a load, without touching the disk. */
 export const loadFolder = (stateDir: string, jobId: JobId): LoadFolder => {
-  const folder = join(stateDir, 'loads', jobId);
+  const folder = join(stateDir, LOADS_FOLDER, jobId);
   return {
     folder,
     workingLog: join(folder, 'working-log'),

@@ -16,8 +16,8 @@ import { storeKeyError } from './store-key.ts';
 
 /** Name of the store's file in the state directory. */
 export const STORE_FILE = 'station.db';
-/** Folders of loads lie beside it: where there are some, there was a store. */
-const LOADS_FOLDER = 'loads';
+/** Folder beside it, with one for each load. */
+export const LOADS_FOLDER = 'loads';
 
 /**
  * Opens the store of a state directory; makes it where it is missing. Only the holder of the store's lock may do this.
@@ -49,7 +49,7 @@ export const openStore = ({
   }
 };
 
-// A new store in the place of one that was lost would know no job, and would load drives again that are loaded.
+// Where there were loads, there was a store. A new one in the place of one that was lost would know no job, and would load drives again that are loaded.
 const refuseLost = (folder: string, file: string): void => {
   const bytes = statSync(file, { throwIfNoEntry: false })?.size;
   if (bytes !== undefined && bytes > 0) return;

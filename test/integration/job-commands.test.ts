@@ -11,7 +11,7 @@ import { BUCKET, openBayScene, type BayScene } from '../support/bay-scene.ts';
 import { makeImage } from '../support/loop.ts';
 import type { Minio } from '../support/minio.ts';
 import type { S3Proxy } from '../support/s3-proxy.ts';
-import { formatManifest, prepareDrive, prepareJob } from '../support/signed-drive.ts';
+import { formatManifest, prepareDrive, prepareJob, type PreparedJob } from '../support/signed-drive.ts';
 import type { Station } from '../support/station.ts';
 import { until } from '../support/wait.ts';
 
@@ -65,6 +65,18 @@ const loadUntil = async (files: number): Promise<void> => {
   await station.waitForBay('Bay 1', 'loads', ({ progress }) => (progress?.finished.files ?? 0) >= files);
 };
 
+/** A drive that was pulled while its large file was sent: the upload is open. */
+const interruptUpload = async (): Promise<PreparedJob> => {
+  const prepared = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
+  proxy.setLatency(SLOW_MS);
+  const drive = await scene.plugIn();
+  await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
+  await drive[Symbol.asyncDispose]();
+  await station.waitForHold('Bay 1', 'Interrupted');
+  proxy.setLatency(0);
+  return prepared;
+};
+
 test('job cancel: ends a job that waits for its drive, which is held as canceled when it comes all the same', async () => {
   const { jobId, job } = await prepareDrive({ station, minio, image, files: { 'a.txt': 'a' } });
 
@@ -104,13 +116,7 @@ test('job cancel: stops a load after the files in flight, writes the log of what
 });
 
 test('job cancel: removes the multipart upload of a load whose drive is out', async () => {
-  const { jobId, job } = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
-  proxy.setLatency(SLOW_MS);
-  const drive = await scene.plugIn();
-  await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
-  await drive[Symbol.asyncDispose]();
-  await station.waitForHold('Bay 1', 'Interrupted');
-  proxy.setLatency(0);
+  const { jobId, job } = await interruptUpload();
 
   await station.ask('job', 'cancel', jobId);
   await station.waitForJob(jobId, ['Canceled']);
@@ -127,13 +133,7 @@ test('job cancel: removes the multipart upload of a load whose drive is out', as
 });
 
 test('job cancel: says why it waits while the bucket is away, and ends soon after it is back', async () => {
-  const { jobId, job } = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
-  proxy.setLatency(SLOW_MS);
-  const drive = await scene.plugIn();
-  await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
-  await drive[Symbol.asyncDispose]();
-  await station.waitForHold('Bay 1', 'Interrupted');
-  proxy.setLatency(0);
+  const { jobId, job } = await interruptUpload();
   await proxy.refuse();
 
   try {
@@ -154,13 +154,7 @@ test('job cancel: says why it waits while the bucket is away, and ends soon afte
 });
 
 test('job cancel: holds with a damaged record of uploads, and retry ends the job once it is repaired', async () => {
-  const { jobId } = await prepareDrive({ station, minio, image, files: { ...BIG_FILE, 'a.txt': 'a' } });
-  proxy.setLatency(SLOW_MS);
-  const drive = await scene.plugIn();
-  await until(async () => (await minio.listUploads(BUCKET, ['big.bin'])).length > 0, { what: 'an upload is open' });
-  await drive[Symbol.asyncDispose]();
-  await station.waitForHold('Bay 1', 'Interrupted');
-  proxy.setLatency(0);
+  const { jobId } = await interruptUpload();
   const parts = join(station.stateDir, 'loads', jobId, 'parts');
   const whole = await readFile(parts);
   await writeFile(parts, 'garbage\n');
