@@ -10,7 +10,7 @@ import type { Config } from '#config/contract.ts';
 import { printable } from '#language/printable.ts';
 import { SECOND_MS } from '#language/units.ts';
 import type { LaunchRequest } from '#protocol/launch.ts';
-import { waitExclusive } from './exclusive.ts';
+import { tryExclusive } from './exclusive.ts';
 import { INSIDE_COMMAND, type LaunchPlan } from './launch-plan.ts';
 import { makeReadOnly } from './probe.ts';
 import { compileCacheOf } from './compile-cache.ts';
@@ -47,7 +47,7 @@ export const startLoader = async (task: LoadTask, signal: AbortSignal): Promise<
   }
   const readOnly = await makeReadOnly(disk, signal);
   if (readOnly.kind === 'problem') return { code: 'MountFailed', message: readOnly.message };
-  const exclusive = await waitExclusive(volume.device);
+  const exclusive = await tryExclusive(volume.device);
   if (exclusive.kind === 'busy') return { code: 'DriveInUse', message: `${volume.device} is in use` };
   if (exclusive.kind === 'problem') return { code: 'MountFailed', message: exclusive.message };
   const flushed = await forget([disk.device, volume.device], signal);

@@ -2,7 +2,7 @@
 // same seed and number give the same damage to the same structures.
 
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, open, rmdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, rmdir, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -275,9 +275,14 @@ export type Found = ReadonlyMap<string, { readonly md5?: string; readonly isFold
 const DEEPEST = 100;
 const LARGEST_BYTES = 16 * MIB;
 
-/** Mounts an image as the product does, by a device that takes no writes, and reads all of it; undefined: it cannot. */
+/**
+ * Mounts a copy of an image as the product does, by a device that takes no writes, and reads all of it; undefined: it cannot.
+ * The image itself would be a drive in its bay, in use by the host.
+ */
 export const readByOthers = async (image: string): Promise<Found | undefined> => {
-  const device = (await run('losetup', ['--read-only', '--find', '--show', '--', image])).trim();
+  const copy = `${image}.copy`;
+  await run('cp', ['--sparse=always', '--', image, copy]);
+  const device = (await run('losetup', ['--read-only', '--find', '--show', '--', copy])).trim();
   const folder = await mkdtemp(join(tmpdir(), 'others-'));
   try {
     const type = (await tryRun('blkid', ['-p', '-o', 'value', '-s', 'TYPE', device])).stdout.trim();
@@ -294,6 +299,7 @@ export const readByOthers = async (image: string): Promise<Found | undefined> =>
   } finally {
     await rmdir(folder);
     await run('losetup', ['--detach', device]);
+    await rm(copy);
   }
 };
 
