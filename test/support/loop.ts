@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -77,19 +77,24 @@ const ALIGNMENT_BYTES = MIB;
 const EMPTY_PARTITION_BYTES = 8 * MIB;
 const SECTOR_BYTES = 512;
 
-/** Makes an image with one file system and its files, and gives its path. */
+/**
+ * Makes an image with one file system and its files, and gives its path. Only the finished image has that name: a bay that
+ * waits for it does not see it while it is filled.
+ */
 export const makeImage = async (options: ImageOptions): Promise<string> => {
   const { path, fsType, sizeBytes = SMALLEST_BYTES[fsType], files = {}, populate } = options;
+  const draft = `${path}.draft`;
   await mkdir(dirname(path), { recursive: true });
-  await rm(path, { force: true });
-  await run('truncate', ['--size', String(sizeBytes), '--', path]);
-  await run(`mkfs.${fsType}`, [...mkfsArguments(options), path]);
+  await rm(draft, { force: true });
+  await run('truncate', ['--size', String(sizeBytes), '--', draft]);
+  await run(`mkfs.${fsType}`, [...mkfsArguments(options), draft]);
   if (Object.keys(files).length > 0 || populate !== undefined) {
-    await withMounted(path, fsType, async (folder) => {
+    await withMounted(draft, fsType, async (folder) => {
       await writeFiles(folder, files);
       await populate?.(folder);
     });
   }
+  await rename(draft, path);
   return path;
 };
 
