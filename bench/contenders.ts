@@ -45,6 +45,9 @@ export interface Contender {
 
 const QUICK_SWITCHES = ['--checkers', '16', '--s3-no-head', '--s3-no-check-bucket', '--no-check-dest'] as const;
 
+/** Of the station whose account trusts the network to the bucket, as loopback may be: what others are compared with. */
+export const TRUSTED = 'trusted network';
+
 const station = (switches: string, accountOptions: readonly string[], cells: readonly string[]): Contender => ({
   program: 'import-station',
   switches,
@@ -91,7 +94,7 @@ const read = (threads: number, cells: readonly string[]): Contender => ({
 /** All contenders, in the order in which each round runs them. */
 export const CONTENDERS: readonly Contender[] = [
   station('bodies signed', [], ['S|M|L/*/warm', 'S/*/tls']),
-  station('trusted network', ['--trusted-network'], ['*/*/warm|cold|late']),
+  station(TRUSTED, ['--trusted-network'], ['*/*/warm|cold|late']),
   rclone([], ['S|M|L/null/warm']),
   rclone(atOnce(16), ['S|M|D|W/*/warm|cold|tls']),
   rclone(atOnce(64), ['S/*/late']),

@@ -1,6 +1,6 @@
 // `npm run bench`: what the station costs and how it compares; HELP tells the options.
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createQuietWait, readMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { formatFigure, measureMemory, type MemoryFigure } from './memory.ts';
@@ -10,6 +10,7 @@ import { drawPlot } from './plot.ts';
 import { formatQuick, runQuick, type QuickFigures } from './quick.ts';
 import { formatReport } from './report.ts';
 import { formatJson, summarize, type Results } from './results.ts';
+import { checkCells, parseJson } from './read-results.ts';
 import { PEERS } from './go-programs.ts';
 
 const EXIT_OK = 0;
@@ -34,12 +35,24 @@ const compare = async (options: BenchOptions, signal: AbortSignal): Promise<numb
     sets: plan.sets.map(({ set: { name, title, totalBytes } }) => ({ name, title, totalBytes })),
     ...{ rows: summarize(runs), failures },
   };
-  const report = await formatReport(results);
   if (options.json !== undefined) await writeFile(options.json, formatJson(results));
-  if (options.report !== undefined) await writeFile(options.report, report);
-  if (options.plot !== undefined) await writeFile(options.plot, drawPlot(results));
-  process.stdout.write(report);
+  await tell([results], options);
   return failures.length === 0 ? EXIT_OK : EXIT_FAILED;
+};
+
+const tell = async (measured: readonly Results[], { report: path, plot }: BenchOptions): Promise<void> => {
+  const report = await formatReport(measured);
+  if (path !== undefined) await writeFile(path, report);
+  if (plot !== undefined) await writeFile(plot, drawPlot(measured));
+  process.stdout.write(report);
+};
+
+const join = async (options: BenchOptions): Promise<number> => {
+  const measured: Results[] = [];
+  for (const file of options.files) measured.push(parseJson(file, await readFile(file, 'utf8')));
+  checkCells(measured);
+  await tell(measured, options);
+  return EXIT_OK;
 };
 
 const quick = async (options: BenchOptions, signal: AbortSignal): Promise<number> => {
@@ -86,6 +99,8 @@ const start = async (signal: AbortSignal): Promise<number> => {
           return quick(parsed.options, signal);
         case 'memory':
           return memory(parsed.options, signal);
+        case 'join':
+          return join(parsed.options);
       }
   }
 };

@@ -6,7 +6,7 @@ import { SET_NAMES, type SetName } from './data-sets.ts';
 
 /** What a run does. */
 export interface BenchOptions {
-  readonly mode: 'compare' | 'quick' | 'memory';
+  readonly mode: 'compare' | 'quick' | 'memory' | 'join';
   readonly sets: readonly SetName[];
   readonly sinks: readonly SinkName[];
   readonly cases: readonly CaseName[];
@@ -14,6 +14,8 @@ export interface BenchOptions {
   readonly runs: number;
   readonly scale: number;
   readonly waitSeconds: number;
+  /** Of former comparisons, whose report is to be made. */
+  readonly files: readonly string[];
   readonly json?: string;
   readonly report?: string;
   readonly plot?: string;
@@ -46,6 +48,8 @@ server that discards and into MinIO. Needs root (loop devices) and Go 1.24 or ne
   --quick             5,000 small files, then 1 GiB of large ones, into MinIO by the station alone
   --memory            what a load costs in memory and how long the loader's event loop is blocked, with up to
                       1,000,000 files; --scale, --wait and --json as above
+  --join FILE,...     makes one report and plot of what --json has kept of several comparisons, and measures nothing;
+                      --report and --plot as above
   --help              this text
 `;
 
@@ -67,6 +71,7 @@ const OPTIONS = {
   plot: { type: 'string' },
   quick: { type: 'boolean' },
   memory: { type: 'boolean' },
+  join: { type: 'string' },
   help: { type: 'boolean' },
 } as const satisfies ParseArgsOptionsConfig;
 
@@ -74,6 +79,8 @@ const OPTIONS = {
 const NARROWING = ['only', 'sink', 'case', 'program', 'runs', 'scale'] as const;
 /** Options that other modes than the comparison do not know. */
 const COMPARING = ['only', 'sink', 'case', 'program', 'runs', 'report', 'plot'] as const;
+/** Options that a report of former comparisons does not know. */
+const MEASURING = ['only', 'sink', 'case', 'program', 'runs', 'scale', 'wait', 'json'] as const;
 
 /** Reads the arguments behind the program's name. */
 export const parseOptions = (args: readonly string[]): ParsedOptions => {
@@ -86,18 +93,26 @@ export const parseOptions = (args: readonly string[]): ParsedOptions => {
   }
 };
 
+const FOREIGN: Readonly<Record<BenchOptions['mode'], readonly (keyof Values)[]>> = {
+  compare: [],
+  quick: COMPARING,
+  memory: COMPARING,
+  join: MEASURING,
+};
+
 type Values = Partial<Record<Exclude<keyof typeof OPTIONS, 'quick' | 'memory' | 'help'>, string>> & {
   readonly quick?: boolean;
   readonly memory?: boolean;
 };
 
 const readValues = (values: Values): BenchOptions => {
-  const mode = values.quick === true ? 'quick' : values.memory === true ? 'memory' : 'compare';
-  if (values.quick === true && values.memory === true) throw new RangeError('--quick and --memory exclude each other');
-  const foreign = mode === 'compare' ? undefined : COMPARING.find((name) => values[name] !== undefined);
+  const modes = (['quick', 'memory', 'join'] as const).filter((name) => values[name] !== undefined);
+  if (modes.length > 1) throw new RangeError(`--${modes.join(' and --')} exclude each other`);
+  const mode = modes[0] ?? 'compare';
+  const foreign = FOREIGN[mode].find((name) => values[name] !== undefined);
   if (foreign !== undefined) throw new RangeError(`--${foreign} is not known to --${mode}`);
   if (mode === 'quick' && values.scale !== undefined) throw new RangeError('--scale is not known to --quick');
-  const isWhole = mode === 'compare' && NARROWING.every((name) => values[name] === undefined);
+  const isWhole = (mode === 'compare' || mode === 'join') && NARROWING.every((name) => values[name] === undefined);
   const report = values.report ?? (isWhole ? 'bench/RESULTS.md' : undefined);
   const plot = values.plot ?? (isWhole ? 'bench/plot.svg' : undefined);
   return {
@@ -111,6 +126,7 @@ const readValues = (values: Values): BenchOptions => {
     waitSeconds: number('wait', values.wait ?? String(DEFAULT_WAIT_SECONDS), {
       ...{ least: 0, most: MOST_WAIT_SECONDS, isWhole: true },
     }),
+    files: values.join?.split(',') ?? [],
     ...(values.json === undefined ? {} : { json: values.json }),
     ...(report === undefined ? {} : { report }),
     ...(plot === undefined ? {} : { plot }),

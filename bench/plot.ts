@@ -28,7 +28,10 @@ interface Panel {
 }
 
 /** Draws it, as SVG. */
-export const drawPlot = ({ rows, sets, scale }: Pick<Results, 'rows' | 'sets' | 'scale'>): string => {
+export const drawPlot = (measured: readonly Pick<Results, 'rows' | 'sets' | 'scale'>[]): string => {
+  const rows = measured.flatMap((one) => one.rows);
+  const sets = measured.flatMap((one) => one.sets);
+  const isTrial = measured.some(({ scale }) => scale !== 1);
   const panels = panelsOf(rows, sets);
   const panelHeight = TITLE_HEIGHT + PROGRAMS.length * (BAR_HEIGHT + BAR_GAP) + MARGIN;
   const width = COLUMN_COUNT * PANEL_WIDTH + MARGIN;
@@ -43,11 +46,9 @@ export const drawPlot = ({ rows, sets, scale }: Pick<Results, 'rows' | 'sets' | 
     '<title>Import Station beside its peers</title>',
     `<rect width="${String(width)}" height="${String(height)}" fill="#ffffff"/>`,
     ...drawn,
-    ...(scale === 1
-      ? []
-      : [
-          `<text x="${String(MARGIN)}" y="${String(height - 8)}" fill="#cf222e">a trial: the figures say nothing</text>`,
-        ]),
+    ...(isTrial
+      ? [`<text x="${String(MARGIN)}" y="${String(height - 8)}" fill="#cf222e">a trial: the figures say nothing</text>`]
+      : []),
     '</svg>',
     '',
   ].join('\n');

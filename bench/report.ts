@@ -3,7 +3,8 @@
 import { format } from 'prettier';
 import { MIB } from '#language/units.ts';
 import type { Program } from './contenders.ts';
-import type { Results, Row } from './results.ts';
+import { SET_NAMES } from './data-sets.ts';
+import { stationOf, type Results, type Row } from './results.ts';
 
 const MEGABYTE = 1e6;
 const GIGABYTE = 1e9;
@@ -20,25 +21,44 @@ const SINK_TITLES: Readonly<Record<Row['sink'], string>> = {
   minio: 'MinIO on the same machine',
 };
 
-/** Markdown, laid out as the checks of this repository want it. */
-export const formatReport = (results: Results): Promise<string> =>
-  format([...head(results), ...results.sets.flatMap((set) => section(results, set)), ...tail(results)].join('\n'), {
-    parser: 'markdown',
-    printWidth: 120,
-    proseWrap: 'preserve',
-  });
+/** Markdown, laid out as the checks of this repository want it, of one measurement or several. */
+export const formatReport = (measured: readonly Results[]): Promise<string> => {
+  const sets = new Map(measured.flatMap(({ sets: own }) => own.map((set) => [set.name, set] as const)));
+  const rows = measured.flatMap((one) => one.rows);
+  const parts = [
+    ...head(measured),
+    ...SET_NAMES.flatMap((name) => sets.get(name) ?? []).flatMap((set) => section(rows, set)),
+    ...tail(measured.flatMap(({ failures }) => failures)),
+  ];
+  return format(parts.join('\n'), { parser: 'markdown', printWidth: 120, proseWrap: 'preserve' });
+};
 
-const head = ({ startedAt, endedAt, machine, versions, scale, runs, busiest }: Results): readonly string[] => {
+const head = (measured: readonly Results[]): readonly string[] => [
+  '# Results of the benchmark',
+  '',
+  'Written by `npm run bench`; the README says what is measured.',
+  '',
+  ...measured.flatMap((one) => conditions(one, measured.length > 1)),
+  'Files/s and MB/s (10^6 bytes) are of the whole run. Times of the station: from the order to the loader to the import',
+  'log in the bucket; its CPU time begins with the plug, and with its peak memory is that of loader and daemon.',
+  '"of MD5" is the share of what reading and MD5 alone reach, with one thread or two; "station" is how many times as fast',
+  'the station is (where it trusts the network to the bucket, else with its defaults), and "rounds" in how many of the',
+  'interleaved rounds it was faster; "sink" is the CPU time of the server, which shares the cores.',
+  '',
+];
+
+const conditions = (
+  { startedAt, endedAt, machine, versions, scale, runs, busiest, rows }: Results,
+  isOneOfSeveral: boolean,
+): readonly string[] => {
   const day = startedAt.toISOString().slice(0, 16).replace('T', ' ');
   const minutes = Math.round((endedAt.getTime() - startedAt.getTime()) / 60_000);
+  const cells = [...new Set(rows.map(({ set, sink, case: when }) => `${set} ${sink} ${when}`))].join(', ');
   return [
-    '# Results of the benchmark',
-    '',
-    'Written by `npm run bench`; the README says what is measured.',
-    '',
     ...(scale === 1
       ? []
       : [`**A trial with data sets of ${String(scale)} of their size: the figures say nothing.**`, '']),
+    ...(isOneOfSeveral ? [`Of ${cells}:`, ''] : []),
     `- ${day} UTC, ${String(minutes)} minutes; medians of ${String(runs)} ${runs === 1 ? 'run' : 'runs'}, interleaved`,
     `- commit ${machine.commit}, Node ${machine.node}${Object.entries(versions)
       .map(([name, version]) => `, ${name} ${version}`)
@@ -46,15 +66,10 @@ const head = ({ startedAt, endedAt, machine, versions, scale, runs, busiest }: R
     `- ${String(machine.cores)} cores (${machine.cpu}), ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, Linux ${machine.kernel}`,
     `- the machine was at most ${(busiest * 100).toFixed(0)} % busy when a comparison began`,
     '',
-    'Files/s and MB/s (10^6 bytes) are of the whole run. Times of the station: from the order to the loader to the import',
-    'log in the bucket; its CPU time begins with the plug, and with its peak memory is that of loader and daemon.',
-    '"of MD5" is the share of what reading and MD5 alone reach, with one thread or two; "station" is how many times as fast',
-    'the station with its defaults is; "sink" is the CPU time of the server, which shares the cores.',
-    '',
   ];
 };
 
-const section = ({ rows }: Results, set: Results['sets'][number]): readonly string[] => {
+const section = (rows: readonly Row[], set: Results['sets'][number]): readonly string[] => {
   const own = rows.filter((row) => row.set === set.name);
   const cells = [...new Set(own.map(({ sink, case: when }) => `${sink} ${when}`))];
   return [
@@ -74,6 +89,7 @@ const COLUMNS = [
   'peak RSS MiB',
   'of MD5',
   'station',
+  'rounds',
   'seconds',
   'sink CPU s',
 ];
@@ -102,7 +118,11 @@ const cellsOf = (row: Row, beside: readonly Row[]): readonly string[] => [
   perUnit(row.cpuSeconds, row.bytes / GIGABYTE),
   count(row.peakRssBytes / MIB),
   ratio(row, fastestOf(beside, 'read-and-md5')),
-  ratio(firstOf(beside, 'import-station'), row),
+  ratio(
+    stationOf(beside, (one) => one),
+    row,
+  ),
+  row.roundsBehindStation === undefined ? '' : `${String(row.roundsBehindStation)} of ${String(row.runs)}`,
   `${row.seconds.toFixed(2)} (${row.fastestSeconds.toFixed(2)} to ${row.slowestSeconds.toFixed(2)})`,
   row.sinkCpuSeconds.toFixed(2),
 ];
@@ -116,14 +136,11 @@ const perUnit = (seconds: number, units: number): string => (units === 0 ? '' : 
 const ratio = (one: Row | undefined, other: Row | undefined): string =>
   one === undefined || other === undefined ? '' : (one.filesPerSecond / other.filesPerSecond).toFixed(2);
 
-const firstOf = (rows: readonly Row[], program: Program): Row | undefined =>
-  rows.find((row) => row.program === program);
-
 /** The fastest row of a program; undefined where it has none. */
 export const fastestOf = (rows: readonly Row[], program: Program): Row | undefined =>
   rows.filter((row) => row.program === program).toSorted((one, other) => other.filesPerSecond - one.filesPerSecond)[0];
 
-const tail = ({ failures }: Results): readonly string[] =>
+const tail = (failures: Results['failures']): readonly string[] =>
   failures.length === 0
     ? []
     : [

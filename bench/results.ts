@@ -1,6 +1,6 @@
 // What was measured, run by run, and the medians that are told of it.
 
-import type { Cell, Contender, Program } from './contenders.ts';
+import { TRUSTED, type Cell, type Contender, type Program } from './contenders.ts';
 import type { DataSet } from './data-sets.ts';
 import type { Machine } from './machine.ts';
 import { median } from './statistics.ts';
@@ -41,6 +41,8 @@ export interface Row extends Cell {
   readonly runs: number;
   readonly slowestSeconds: number;
   readonly fastestSeconds: number;
+  /** In how many of its rounds the station (see `stationOf`) was faster in the same cell; not of the station itself. */
+  readonly roundsBehindStation?: number;
 }
 
 /** A contender that could not be measured in a cell. */
@@ -73,8 +75,35 @@ export const summarize = (runs: readonly Run[]): readonly Row[] => {
     const key = JSON.stringify([set, sink, when, run.contender.program, run.contender.switches]);
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
-  return [...groups.values()].flatMap((group) => (group[0] === undefined ? [] : [rowOf(group[0], group)]));
+  const all = [...groups.values()];
+  return all.flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const isOfCell = ([other]: readonly Run[]): boolean => other !== undefined && isSameCell(other.cell, first.cell);
+    const station = stationOf(all.filter(isOfCell), ([other]) => other?.contender);
+    if (station === undefined || first.contender.program === 'import-station') return [rowOf(first, group)];
+    return [{ ...rowOf(first, group), roundsBehindStation: roundsWon(station, group) }];
+  });
 };
+
+/**
+ * What others of a cell are compared with: the station that trusts the network, where it took part, for what it leaves out
+ * there nobody else does either; else its first contender.
+ */
+export const stationOf = <One>(
+  ofCell: readonly One[],
+  contenderOf: (one: One) => Pick<Contender, 'program' | 'switches'> | undefined,
+): One | undefined => {
+  const stations = ofCell.filter((one) => contenderOf(one)?.program === 'import-station');
+  return stations.find((one) => contenderOf(one)?.switches === TRUSTED) ?? stations[0];
+};
+
+const isSameCell = (one: Cell, other: Cell): boolean =>
+  one.set === other.set && one.sink === other.sink && one.case === other.case;
+
+// The runs of a contender come in the order of the rounds.
+const roundsWon = (station: readonly Run[], others: readonly Run[]): number =>
+  others.filter(({ seconds }, round) => (station[round]?.seconds ?? Infinity) < seconds).length;
 
 const OPTIONAL_FIELDS = ['plugToLogSeconds', 'launcherCpuSeconds', 'loaderPeakRssBytes', 'daemonPeakRssBytes'] as const;
 

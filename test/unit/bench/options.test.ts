@@ -21,6 +21,7 @@ test('parseOptions: without arguments measures everything, five times, and write
     runs: 5,
     scale: 1,
     waitSeconds: 300,
+    files: [],
     report: 'bench/RESULTS.md',
     plot: 'bench/plot.svg',
   });
@@ -42,6 +43,13 @@ test('parseOptions: waiting longer or shorter leaves nothing out', () => {
   assert.deepEqual([waitSeconds, report], [0, 'bench/RESULTS.md']);
 });
 
+test('parseOptions: former comparisons make the report and plot of the whole', () => {
+  const { mode, files, report, plot } = optionsOf('--join', 'a.json,b.json');
+
+  assert.deepEqual([mode, files], ['join', ['a.json', 'b.json']]);
+  assert.deepEqual([report, plot], ['bench/RESULTS.md', 'bench/plot.svg']);
+});
+
 for (const [args, message] of [
   [['--only', 'S,X'], '--only names "X", expected S, M, L, W, D, or several with commas'],
   [['--sink', ''], '--sink names "", expected null, minio, or several with commas'],
@@ -53,6 +61,8 @@ for (const [args, message] of [
   [['--memory', '--only', 'S'], '--only is not known to --memory'],
   [['--quick', '--scale', '0.5'], '--scale is not known to --quick'],
   [['--quick', '--memory'], '--quick and --memory exclude each other'],
+  [['--join', 'a.json', '--runs', '1'], '--runs is not known to --join'],
+  [['--join', 'a.json', '--memory'], '--memory and --join exclude each other'],
   [['--sets', 'S'], /--sets/u],
   [['S'], /positional/u],
 ] as const) {
@@ -79,6 +89,7 @@ test('HELP: names every option', () => {
     'plot',
     'quick',
     'memory',
+    'join',
   ];
 
   assert.deepEqual(

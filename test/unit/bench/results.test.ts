@@ -5,6 +5,7 @@ import { busyBetween } from '../../../bench/machine.ts';
 import { drawPlot } from '../../../bench/plot.ts';
 import { formatReport } from '../../../bench/report.ts';
 import { formatJson, summarize, type Results, type Run } from '../../../bench/results.ts';
+import { checkCells, parseJson } from '../../../bench/read-results.ts';
 import { median } from '../../../bench/statistics.ts';
 
 const CELL = { set: 'S', sink: 'null', case: 'warm' } as const;
@@ -69,25 +70,77 @@ test('formatJson: has the machine and the rows', () => {
 });
 
 test('formatReport: tells conditions, figures, ratios and what failed, in the layout of the repository', async () => {
-  const report = await formatReport(RESULTS);
+  const report = await formatReport([RESULTS]);
 
   assert.equal(await check(report, { parser: 'markdown', printWidth: 120, proseWrap: 'preserve' }), true);
   assert.match(report, /2026-11-20 10:00 UTC, 58 minutes; medians of 3 runs/u);
   const row = (start: RegExp): readonly string[] =>
     (report.split('\n').find((line) => start.test(line)) ?? '').split(/(?<!\\)\|/u).map((cell) => cell.trim());
   assert.deepEqual(row(/^\| import-station/u).slice(1, -1), [
-    ...['import-station', 'defaults', '4,000', '40.0', '0.50', '50.00', '100', '0.40', '1.00'],
+    ...['import-station', 'defaults', '4,000', '40.0', '0.50', '50.00', '100', '0.40', '1.00', ''],
     ...['0.25 (0.20 to 0.40)', '0.10'],
   ]);
   assert.deepEqual(row(/^\| rclone/u).slice(2, 4), ['`a \\| b`', '2,000']);
-  assert.deepEqual(row(/^\| rclone/u).slice(8, 10), ['0.20', '2.00']);
+  assert.deepEqual(row(/^\| rclone/u).slice(8, 11), ['0.20', '2.00', '1 of 1']);
   assert.match(report, /- S null warm, mc \(`mirror`\): it fell\n/u);
   assert.doesNotMatch(report, /trial/u);
-  assert.match(await formatReport({ ...RESULTS, scale: 0.05 }), /trial with data sets of 0\.05 of their size/u);
+  assert.match(await formatReport([{ ...RESULTS, scale: 0.05 }]), /trial with data sets of 0\.05 of their size/u);
+});
+
+test('summarize: counts the rounds in which the station that trusts the network was faster, cell by cell', () => {
+  const elsewhere = { cell: { ...CELL, sink: 'minio' } };
+  const rows = summarize([
+    ...[
+      runOf('import-station', 'bodies signed', 9),
+      runOf('import-station', 'trusted network', 2),
+      runOf('mc', 'm', 3),
+    ],
+    ...[
+      runOf('import-station', 'bodies signed', 9),
+      runOf('import-station', 'trusted network', 4),
+      runOf('mc', 'm', 3),
+    ],
+    ...[runOf('mc', 'm', 3, elsewhere)],
+  ]);
+
+  assert.deepEqual(
+    rows.map(({ roundsBehindStation }) => roundsBehindStation),
+    [undefined, undefined, 1, undefined],
+  );
+});
+
+test('formatReport: of several measurements has the conditions of each, and one section a set', async () => {
+  const other: Results = {
+    ...RESULTS,
+    startedAt: new Date('2026-11-21T10:00:00Z'),
+    endedAt: new Date('2026-11-21T10:05:00Z'),
+    rows: summarize([runOf('mc', 'mirror', 1, { cell: { ...CELL, sink: 'minio' } })]),
+    failures: [],
+  };
+  const report = await formatReport([RESULTS, other]);
+
+  assert.match(report, /^Of S null warm:\n\n- 2026-11-20 10:00 UTC/mu);
+  assert.match(report, /^Of S minio warm:\n\n- 2026-11-21 10:00 UTC, 5 minutes/mu);
+  assert.equal(report.match(/^## S:/gmu)?.length, 1);
+  assert.match(report, /^### S, MinIO on the same machine/mu);
+});
+
+test('parseJson: reads what formatJson wrote, and names the file and the field that is wrong', () => {
+  assert.deepEqual(parseJson('a.json', formatJson(RESULTS)), RESULTS);
+  assert.throws(() => parseJson('a.json', '{'), /^RangeError: Cannot read a\.json: it is no JSON$/u);
+  const wrong = formatJson({ ...RESULTS, rows: RESULTS.rows.map((row) => ({ ...row, seconds: Number.NaN })) });
+  assert.throws(() => parseJson('a.json', wrong), /^RangeError: Cannot read a\.json: rows\.0\.seconds: /u);
+});
+
+test('checkCells: refuses a cell that was measured twice', () => {
+  checkCells([RESULTS]);
+  assert.throws(() => {
+    checkCells([RESULTS, RESULTS]);
+  }, /S null warm was measured in more than one/u);
 });
 
 test('drawPlot: has a panel for each cell, and in it the fastest of each program', () => {
-  const svg = drawPlot({ ...RESULTS, sets: [{ name: 'S', title: 'a < b', totalBytes: 1 }] });
+  const svg = drawPlot([{ ...RESULTS, sets: [{ name: 'S', title: 'a < b', totalBytes: 1 }] }]);
 
   assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/u);
   assert.match(svg, />S, null sink, warm: a &lt; b</u);
