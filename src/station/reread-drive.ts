@@ -91,15 +91,17 @@ const judgeReread = (
   const differing = count.failedByCode['VerifyError'] ?? 0;
   journal.info({ jobId, agreeing, differing, found }, 'second reading ended');
   const job = store.job(jobId);
+  const isSame = found.files === count.all.files && found.fingerprint === count.all.fingerprint;
+  const doubts = isSame
+    ? []
+    : [`the second reading met ${String(found.files)} names, the log has ${String(count.all.files)}`];
   if (job !== undefined && differing > 0) {
-    const held = waitForDiffering(store, job, { count, differing }, now());
+    const held = waitForDiffering(store, job, { count, differing, doubts }, now());
     store.changeLoad(jobId, { reread: { kind: 'done', agreeing, differing } });
     return held;
   }
-  const isSame = found.files === count.all.files && found.fingerprint === count.all.fingerprint;
   if (job !== undefined && !isSame && !isConfirmed(store, 'WalkNotTrusted', drive)) {
-    const doubt = `the second reading met ${String(found.files)} names, the log has ${String(count.all.files)}`;
-    const held = waitForWalk(store, job, { count, doubts: [doubt] }, now());
+    const held = waitForWalk(store, job, { count, doubts }, now());
     store.changeLoad(jobId, { reread: { kind: 'none' } });
     return held;
   }

@@ -45,11 +45,15 @@ export const waitForWalk = (
   now: Date,
 ): Hold => wait(store, job, { code: 'WalkNotTrusted', count, details: { message: doubts.join('; ') } }, now);
 
-/** Makes a load wait for files that gave other bytes the second time. */
+/** Makes a load wait for files that gave other bytes the second time; `doubts` are of the names that it met then. */
 export const waitForDiffering = (
   store: Store,
   job: Job,
-  { count, differing }: { readonly count: LogCount; readonly differing: number },
+  {
+    count,
+    differing,
+    doubts,
+  }: { readonly count: LogCount; readonly differing: number; readonly doubts: readonly string[] },
   now: Date,
 ): Hold =>
   wait(
@@ -58,7 +62,7 @@ export const waitForDiffering = (
     {
       code: 'SecondReadingDiffers',
       count,
-      details: { message: `${String(differing)} ${differing === 1 ? 'file' : 'files'}` },
+      details: { message: [`${String(differing)} ${differing === 1 ? 'file' : 'files'}`, ...doubts].join('; ') },
     },
     now,
   );
