@@ -82,7 +82,8 @@ const createHmacSha256 = (key: Buffer): HmacSha256 => {
     const bytes = Buffer.byteLength(text, 'utf8');
     if (bytes > MAX_TEXT_BYTES) throw new RangeError(`A text to sign has at most ${String(MAX_TEXT_BYTES)} bytes`);
     inner.write(text, HASH_BLOCK_BYTES, 'utf8');
-    outer.set(hash('sha256', inner.subarray(0, HASH_BLOCK_BYTES + bytes), 'buffer'), HASH_BLOCK_BYTES);
+    // By way of a text: a buffer that the hash makes itself costs twice the hash.
+    outer.write(hash('sha256', inner.subarray(0, HASH_BLOCK_BYTES + bytes), 'binary'), HASH_BLOCK_BYTES, 'latin1');
     return hash('sha256', outer, 'hex');
   };
 };

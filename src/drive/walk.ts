@@ -78,7 +78,7 @@ const MIN_WINDOW_ENTRIES = 100;
 const NAMES_PER_LOOK = 256;
 const LOOKS_AT_ONCE = 4;
 /** Entries that are given before whatever else waits has its turn: names may need no other wait at all. */
-const ENTRIES_AT_ONCE = 500;
+const ENTRIES_AT_ONCE = 100;
 
 /**
  * Gives every file, link and special file of a volume, and every directory that cannot be listed whole.
@@ -167,6 +167,8 @@ const readWindow = async (level: Level, config: WalkConfig, signal: AbortSignal)
   const seen = await lookInTurn(level, names, config);
   signal.throwIfAborted();
   seen.sort((one, other) => one.inode - other.inode);
+  // Each step over a whole window takes milliseconds.
+  await turn();
   if (onSeen !== undefined) {
     for (const one of seen) onSeen({ allocatedBytes: one.allocatedBytes, inodeShare: inodeShareOf(one) });
   }

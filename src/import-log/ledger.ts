@@ -15,19 +15,21 @@ interface Tally {
   bytes: number;
 }
 
-/** Counts the rows of a log by what became of the files. `hashKey` is the load's, as the walk used it. */
-export const countLog = async (rows: AsyncIterable<LogRow>, hashKey: Uint8Array): Promise<LogCount> => {
+/** Counts the rows of a log, which come in batches, by what became of the files. `hashKey` is the load's, as the walk used it. */
+export const countLog = async (batches: AsyncIterable<readonly LogRow[]>, hashKey: Uint8Array): Promise<LogCount> => {
   const tallies = { loaded: emptyTally(), ignored: emptyTally(), failed: emptyTally() };
   const all = emptyTally();
   const sum = createPathSum();
   const failedByCode = new Map<string, number>();
-  for await (const row of rows) {
-    const { code, path, sizeBytes } = row;
-    const kind = kindOf(row);
-    addTo(tallies[kind], sizeBytes);
-    addTo(all, sizeBytes);
-    sum.add(pathHash(hashKey, path));
-    if (kind === 'failed') failedByCode.set(code, (failedByCode.get(code) ?? 0) + 1);
+  for await (const rows of batches) {
+    for (const row of rows) {
+      const { code, path, sizeBytes } = row;
+      const kind = kindOf(row);
+      addTo(tallies[kind], sizeBytes);
+      addTo(all, sizeBytes);
+      sum.add(pathHash(hashKey, path));
+      if (kind === 'failed') failedByCode.set(code, (failedByCode.get(code) ?? 0) + 1);
+    }
   }
   return { ...tallies, all: { ...all, fingerprint: sum.text() }, failedByCode: Object.fromEntries(failedByCode) };
 };

@@ -10,7 +10,19 @@ export const PATH_HASH_BYTES: number = 16;
  * files cannot make two of them meet.
  */
 export const pathHash = (hashKey: Uint8Array, path: Uint8Array): Uint8Array =>
-  hash('sha256', Buffer.concat([hashKey, path]), 'buffer').subarray(0, PATH_HASH_BYTES);
+  // By way of a text: a buffer that the hash makes itself costs twice the hash.
+  Buffer.from(hash('sha256', together(hashKey, path), 'binary').slice(0, PATH_HASH_BYTES), 'latin1');
+
+// Longer than nearly all paths; used anew for each of them.
+const scratch = Buffer.alloc(1024);
+
+const together = (hashKey: Uint8Array, path: Uint8Array): Uint8Array => {
+  const length = hashKey.length + path.length;
+  if (length > scratch.length) return Buffer.concat([hashKey, path]);
+  scratch.set(hashKey, 0);
+  scratch.set(path, hashKey.length);
+  return scratch.subarray(0, length);
+};
 
 /** A sum of path hashes modulo 2^128: equal for equal collections, in whatever order they were added. */
 export interface PathSum {

@@ -28,17 +28,24 @@ export interface WorkingLog extends AsyncDisposable {
   append(rows: Uint8Array): Promise<void>;
 }
 
+/** Which log is opened, and who wants to know what stands in it. */
+export interface WorkingLogOptions {
+  readonly path: string;
+  readonly onRows?: (rows: readonly LogRow[]) => Promise<void>;
+}
+
 // Names of customers' files are nobody else's business.
 const FILE_MODE = 0o600;
 
 /**
- * Opens the log of a load, or creates it, and cuts what a crash left at its end. Throws StationError WorkingLogDamaged for
- * what is no torn tail, StateDiskFull and StateDiskFailed where the disk refuses.
+ * Opens the log of a load, or creates it, and cuts what a crash left at its end; `onRows` gets the rows that stand in it, in
+ * batches, for a long log is not read twice. Throws StationError WorkingLogDamaged for what is no torn tail, StateDiskFull
+ * and StateDiskFailed where the disk refuses, and what `onRows` throws.
  */
-export const openWorkingLog = async ({ path }: { readonly path: string }): Promise<WorkingLog> => {
+export const openWorkingLog = async ({ path, onRows }: WorkingLogOptions): Promise<WorkingLog> => {
   const file = await openFile(path);
   try {
-    const wholeBytes = await findEnd(file, path);
+    const wholeBytes = await findEnd(file, path, onRows);
     const sizeBytes = await prepare(file, path, wholeBytes);
     return createWorkingLog(file, path, sizeBytes);
   } catch (error: unknown) {
@@ -74,15 +81,18 @@ const openFile = async (path: string): Promise<FileHandle> => {
   }
 };
 
-const findEnd = async (file: FileHandle, path: string): Promise<number> => {
+const findEnd = async (
+  file: FileHandle,
+  path: string,
+  onRows: WorkingLogOptions['onRows'] = () => Promise.resolve(),
+): Promise<number> => {
   const batches = scanLog(file, path);
-  try {
-    for (;;) {
-      const batch = await batches.next();
-      if (batch.done === true) return batch.value;
-    }
-  } catch (error: unknown) {
-    throw stateDiskError({ action: 'read', path, cause: error });
+  for (;;) {
+    const batch = await batches.next().catch((error: unknown) => {
+      throw stateDiskError({ action: 'read', path, cause: error });
+    });
+    if (batch.done === true) return batch.value;
+    await onRows(batch.value);
   }
 };
 

@@ -2,7 +2,7 @@
 //
 // INVARIANTS
 //   table  holds SLOT_WORDS words a slot; a slot of zeros is free, and the hash of zeros is kept apart
-//   A hash lies in the slot that its first word names, or in the next free one after it; at least half are free.
+//   A hash lies in the slot that its first word names, or in the next free one after it; at least a fifth are free.
 
 import { PATH_HASH_BYTES } from '#import-log/path-hash.ts';
 
@@ -12,14 +12,15 @@ export interface DoneSet {
   addAll(hashes: Uint8Array): void;
   has(hash: Uint8Array): boolean;
   readonly size: number;
-  /** Bytes of the table: 32 to 64 for each hash once it had to grow, 32 while it holds what was expected. */
+  /** Bytes of the table: 20 to 40 for each hash once it had to grow, 20 while it holds what was expected. */
   readonly tableBytes: number;
 }
 
+const WORD_BYTES = 4;
 const SLOT_WORDS = 4;
 const MIN_SLOTS = 16;
-/** Slots for each hash: half of the table stays free, so that a search ends soon. */
-const SLOTS_PER_HASH = 2;
+/** Slots for each hash: a fifth of the table stays free, so that a search ends soon (13 slots on average for what is not there). */
+const SLOTS_PER_HASH = 1.25;
 
 interface Table {
   readonly words: Uint32Array;
@@ -32,13 +33,13 @@ export const createDoneSet = (expected: number): DoneSet => {
   let inTable = 0;
   let hasZero = false;
 
-  const add = (hash: Hash): void => {
-    if (isZero(hash)) {
+  const add = (words: Uint32Array, at: number): void => {
+    if (isZero(words, at)) {
       hasZero = true;
       return;
     }
     if ((inTable + 1) * SLOTS_PER_HASH > table.slots) table = grown(table);
-    if (insert(table, hash)) inTable += 1;
+    if (insert(table, words, at)) inTable += 1;
   };
 
   return {
@@ -46,11 +47,12 @@ export const createDoneSet = (expected: number): DoneSet => {
       if (hashes.length % PATH_HASH_BYTES !== 0) {
         throw new RangeError(`Cannot add hashes: ${String(hashes.length)} bytes, expected a multiple of 16`);
       }
-      for (let at = 0; at < hashes.length; at += PATH_HASH_BYTES) add(hashAt(hashes, at));
+      const words = wordsOf(hashes);
+      for (let at = 0; at < words.length; at += SLOT_WORDS) add(words, at);
     },
     has: (hash) => {
-      const wanted = hashAt(hash, 0);
-      return isZero(wanted) ? hasZero : isHashAt(table, find(table, wanted), wanted);
+      const words = wordsOf(hash);
+      return isZero(words, 0) ? hasZero : isSame(table.words, find(table, words, 0), words, 0);
     },
     get size() {
       return inTable + (hasZero ? 1 : 0);
@@ -61,55 +63,44 @@ export const createDoneSet = (expected: number): DoneSet => {
   };
 };
 
-type Hash = readonly [number, number, number, number];
+// In the machine's own order of bytes: all that counts is that equal hashes give equal words.
+const wordsOf = (hashes: Uint8Array): Uint32Array =>
+  hashes.byteOffset % WORD_BYTES === 0
+    ? new Uint32Array(hashes.buffer, hashes.byteOffset, hashes.length / WORD_BYTES)
+    : new Uint32Array(new Uint8Array(hashes).buffer);
 
 const createTable = (expected: number): Table => {
-  const slots = Math.max(MIN_SLOTS, Math.ceil(expected) * SLOTS_PER_HASH);
+  const slots = Math.max(MIN_SLOTS, Math.ceil(expected * SLOTS_PER_HASH));
   return { words: new Uint32Array(slots * SLOT_WORDS), slots };
 };
 
-const grown = (old: Table): Table => {
-  const table = createTable(old.slots);
-  for (let slot = 0; slot < old.slots; slot += 1) {
-    const hash = hashOf(old, slot);
-    if (!isZero(hash)) insert(table, hash);
+const grown = ({ words, slots }: Table): Table => {
+  const table = createTable((2 * slots) / SLOTS_PER_HASH);
+  for (let at = 0; at < words.length; at += SLOT_WORDS) {
+    if (!isZero(words, at)) insert(table, words, at);
   }
   return table;
 };
 
-const insert = (table: Table, hash: Hash): boolean => {
-  const slot = find(table, hash);
-  if (isHashAt(table, slot, hash)) return false;
-  table.words.set(hash, slot * SLOT_WORDS);
+const insert = (table: Table, words: Uint32Array, at: number): boolean => {
+  const place = find(table, words, at);
+  if (!isZero(table.words, place)) return false;
+  for (let word = 0; word < SLOT_WORDS; word += 1) table.words[place + word] = words[at + word] ?? 0;
   return true;
 };
 
-/** The slot of a hash, or the free one where it would go. */
-const find = (table: Table, hash: Hash): number => {
-  let slot = hash[0] % table.slots;
-  while (!isFree(table, slot) && !isHashAt(table, slot, hash)) slot = (slot + 1) % table.slots;
-  return slot;
+/** Where in the table a hash stands, or the free slot where it would go. */
+const find = ({ words: table, slots }: Table, words: Uint32Array, at: number): number => {
+  let place = ((words[at] ?? 0) % slots) * SLOT_WORDS;
+  while (!isZero(table, place) && !isSame(table, place, words, at)) place = (place + SLOT_WORDS) % table.length;
+  return place;
 };
 
-const isFree = ({ words }: Table, slot: number): boolean => {
-  const at = slot * SLOT_WORDS;
-  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
-};
+const isZero = (words: Uint32Array, at: number): boolean =>
+  words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
 
-const isHashAt = ({ words }: Table, slot: number, [first, second, third, fourth]: Hash): boolean => {
-  const at = slot * SLOT_WORDS;
-  return words[at] === first && words[at + 1] === second && words[at + 2] === third && words[at + 3] === fourth;
-};
-
-const hashOf = ({ words }: Table, slot: number): Hash => {
-  const at = slot * SLOT_WORDS;
-  return [words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0, words[at + 3] ?? 0];
-};
-
-const isZero = ([first, second, third, fourth]: Hash): boolean =>
-  first === 0 && second === 0 && third === 0 && fourth === 0;
-
-const hashAt = (bytes: Uint8Array, at: number): Hash => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, PATH_HASH_BYTES);
-  return [view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)];
-};
+const isSame = (one: Uint32Array, at: number, other: Uint32Array, otherAt: number): boolean =>
+  one[at] === other[otherAt] &&
+  one[at + 1] === other[otherAt + 1] &&
+  one[at + 2] === other[otherAt + 2] &&
+  one[at + 3] === other[otherAt + 3];

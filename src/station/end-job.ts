@@ -13,7 +13,7 @@ import { abortUploads } from '#bucket/abort-uploads.ts';
 import type { Bucket, BucketAccess } from '#bucket/contract.ts';
 import type { LogCount } from '#import-log/contract.ts';
 import { countLog } from '#import-log/ledger.ts';
-import { readWorkingLog } from '#import-log/working-log.ts';
+import { readWorkingLogBatches } from '#import-log/working-log.ts';
 import type { JobId } from '#job/job-id.ts';
 import { transition, type EndingEvent } from '#job/transition.ts';
 import { StationError } from '#language/station-error.ts';
@@ -214,7 +214,7 @@ const unreachable = (message: string): StationError =>
 const countDone = async ({ config }: EndJobDeps, { jobId, hashKey }: Load): Promise<LogCount | undefined> => {
   const { workingLog } = loadFolder(config.station.stateDir, jobId);
   if (!existsSync(workingLog)) return undefined;
-  const count = await countLog(readWorkingLog(workingLog), hashKey);
+  const count = await countLog(readWorkingLogBatches(workingLog), hashKey);
   return count.all.files === 0 ? undefined : count;
 };
 

@@ -9,7 +9,7 @@ import { firstFailedRows } from '#import-log/failed-rows.ts';
 import { countLog, kindOf } from '#import-log/ledger.ts';
 import { formatLog } from '#import-log/publish.ts';
 import { fileText } from '#import-log/published-row.ts';
-import { readWorkingLog } from '#import-log/working-log.ts';
+import { readWorkingLog, readWorkingLogBatches } from '#import-log/working-log.ts';
 import { parseJobId } from '#job/job-id.ts';
 import { printable, printablePath } from '#language/printable.ts';
 import { SHOWN_FAILED_FILES } from '#notice/letters.ts';
@@ -90,4 +90,4 @@ const report = async (
 
 // The count is kept once the load has ended.
 const countOf = async ({ phase, summary, hashKey }: Load, workingLog: string): Promise<LogCount> =>
-  (phase === 'loading' ? undefined : parseSummary(summary)) ?? countLog(readWorkingLog(workingLog), hashKey);
+  (phase === 'loading' ? undefined : parseSummary(summary)) ?? countLog(readWorkingLogBatches(workingLog), hashKey);

@@ -5,13 +5,14 @@ import { performance } from 'node:perf_hooks';
 
 import { readDriveState } from '#drive/drive-state.ts';
 import { countLog, judge } from '#import-log/ledger.ts';
-import { openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
+import { openWorkingLog, readWorkingLogBatches } from '#import-log/working-log.ts';
 import type { JobId } from '#job/job-id.ts';
 import type { Account, Job, Load } from '#store/contract.ts';
 import { WALK_COMPLETE } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
 import { closeLoad } from './close-load.ts';
-import { giveOrder, type FinishedTally } from './give-order.ts';
+import { openFinishedRows, type FinishedTally } from './finished-rows.ts';
+import { giveOrder } from './give-order.ts';
 import { hold, type Hold } from './hold.ts';
 import { createKeyIndex } from './key-index.ts';
 import { loadFolder, makeLoadFolder } from './load-folder.ts';
@@ -99,12 +100,13 @@ const runLoader = async (
   const { job, driveFingerprint, session, onStart, onProgress, isDrivePresent, stops, keysMayCollide } = task;
   const files = loadFolder(config.station.stateDir, job.jobId);
   await makeLoadFolder(files);
-  await using workingLog = await openWorkingLog({ path: files.workingLog });
-  await using parts = await openPartsJournal(files.parts);
   using keyIndex = keysMayCollide ? createKeyIndex(files.keyIndex) : undefined;
   const keys = keyIndex === undefined ? {} : { keyIndex };
+  await using finished = await openFinishedRows({ path: files.resume, hashKey: load.hashKey, ...keys }, signal);
+  await using workingLog = await openWorkingLog({ path: files.workingLog, onRows: finished.take });
+  await using parts = await openPartsJournal(files.parts);
   const sparse = sparseChoice(store, { jobId: job.jobId, fingerprint: driveFingerprint });
-  const facts = { job, account, load, limits: config.load, files, uploads: parts.known(), sparse, ...keys };
+  const facts = { job, account, load, limits: config.load, files, uploads: parts.known(), sparse, finished };
   onStart(await giveOrder((message, payload) => session.send(message, payload), facts, signal));
   const onFirstFile = (): void => {
     if (store.job(job.jobId)?.state.job === 'Pending') changeJob(deps, job.jobId, { kind: 'first-file' });
@@ -144,7 +146,10 @@ const closeLedger = async (
   const { config, store, journal, now } = deps;
   const { jobId } = load;
   const { found } = walked;
-  const counted = await countLog(readWorkingLog(loadFolder(config.station.stateDir, jobId).workingLog), load.hashKey);
+  const counted = await countLog(
+    readWorkingLogBatches(loadFolder(config.station.stateDir, jobId).workingLog),
+    load.hashKey,
+  );
   const verdict = judge(found, counted);
   if (verdict.kind === 'unbalanced') {
     journal.error({ jobId, found, counted: counted.all, reason: verdict.message }, 'ledger does not balance');

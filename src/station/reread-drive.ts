@@ -12,7 +12,7 @@ import type { LogCount } from '#import-log/contract.ts';
 import { countLog, kindOf } from '#import-log/ledger.ts';
 import { PATH_HASH_BYTES, pathHash } from '#import-log/path-hash.ts';
 import { failVerified } from '#import-log/rewrite-log.ts';
-import { readWorkingLogBatches, readWorkingLog } from '#import-log/working-log.ts';
+import { readWorkingLogBatches } from '#import-log/working-log.ts';
 import { MIB } from '#language/units.ts';
 import type { RereadEnded } from '#protocol/loader.ts';
 import type { Load } from '#store/contract.ts';
@@ -49,7 +49,7 @@ export const rereadDrive = async (deps: RunDeps, task: RereadTask, signal: Abort
   const load = store.load(jobId);
   if (load === undefined) throw new Error('A second reading follows a load');
   const { workingLog } = loadFolder(config.station.stateDir, jobId);
-  const count = (): Promise<LogCount> => countLog(readWorkingLog(workingLog), load.hashKey);
+  const count = (): Promise<LogCount> => countLog(readWorkingLogBatches(workingLog), load.hashKey);
   const { loaded } = await count();
   journal.info({ jobId, files: loaded.files }, 'second reading started');
   await giveChecksums(session, { load, files: loaded.files, deps }, signal);
