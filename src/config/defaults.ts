@@ -22,7 +22,7 @@ export const DEFAULTS = {
     multipartThresholdMib: 16,
     partSizeMib: 8,
     /** Bounds the loader's memory whatever the files are. */
-    maxInFlightMib: 64,
+    maxInFlightMib: 32,
     /** As many as keep the line to a bucket 20 ms away full (measured); fewer are used where they do. */
     maxRequestsInFlight: 256,
     /** Two threads read and hash more than one core can (measured). */

@@ -2,7 +2,6 @@
 // held for them, to what the bucket makes of it.
 
 import type { Bucket } from '#bucket/contract.ts';
-import { MIB } from '#language/units.ts';
 import { createRequestTuner, REQUESTS_PER_LOOK } from './request-tuner.ts';
 
 /** What is adapted. */
@@ -12,13 +11,13 @@ export interface MeteredConfig {
   readonly pool: { allowedBytes: number; readonly isShort: boolean };
   readonly maxRequests: number;
   readonly maxBytes: number;
+  /** Memory for each request that may be open, so that what is held follows what is sent. */
+  readonly bytesPerRequest: number;
   readonly nowMs: () => number;
 }
 
 /** For a bucket next door this is enough, and one further away gets more within a second. */
 const FIRST_REQUESTS = 16;
-/** Memory for each request that may be open, so that what is held follows what is sent. */
-const BYTES_PER_REQUEST = 4 * MIB;
 const LOOK_AFTER_MS = 100;
 const LOOK_AT_LAST_AFTER_MS = 2000;
 
@@ -26,11 +25,11 @@ type Sent = Awaited<ReturnType<Bucket['putObject'] | Bucket['uploadPart']>>;
 
 /** Wraps a bucket; its other calls are rare and pass as they are. */
 export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Bucket => {
-  const { requests, pool, maxRequests, maxBytes, nowMs } = config;
+  const { requests, pool, maxRequests, maxBytes, bytesPerRequest, nowMs } = config;
   const tuner = createRequestTuner({ first: FIRST_REQUESTS, most: maxRequests });
   const adapt = (): void => {
     requests.concurrency = tuner.limit;
-    pool.allowedBytes = Math.min(maxBytes, tuner.limit * BYTES_PER_REQUEST);
+    pool.allowedBytes = Math.min(maxBytes, tuner.limit * bytesPerRequest);
   };
   adapt();
   let sinceMs = nowMs();

@@ -69,10 +69,17 @@ export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
       return reply.looks;
     },
     open: async (file) => {
-      const thread = leastBusy(pool);
-      const reply = await thread.ask({ kind: 'open', file });
+      // A large file stays with its thread, and keeps it busy to its end.
+      const thread = leastBusy(pool, ({ openFiles }) => openFiles);
+      thread.openFiles += 1;
+      const reply = await thread.ask({ kind: 'open', file }).catch((error: unknown) => {
+        thread.openFiles -= 1;
+        throw error;
+      });
+      if (reply.kind === 'open') return { kind: 'ok', reading: createReading(thread, reply.id, isSigned) };
+      thread.openFiles -= 1;
       if (reply.kind === 'problem') return reply;
-      return { kind: 'ok', reading: createReading(thread, reply.id, isSigned) };
+      throw unexpected(reply);
     },
     get answers() {
       return Atomics.load(counter, 0);
@@ -93,23 +100,29 @@ export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
   };
 };
 
-const createReading = (thread: Thread, openId: number, isSigned: boolean): FileReading => ({
-  readPart: async (block) => {
-    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block, isSigned) });
-    if (reply.kind === 'problem') return reply;
-    if (reply.kind !== 'part') throw unexpected(reply);
-    return { kind: 'ok', crc32: reply.crc32, ...sha256Of(reply) };
-  },
-  finish: async () => {
-    const reply = await thread.ask({ kind: 'finish', openId });
-    if (reply.kind === 'problem') return reply;
-    if (reply.kind !== 'finish') throw unexpected(reply);
-    return { kind: 'ok', md5: bytesOf(reply.md5) };
-  },
-  [Symbol.dispose]: () => {
-    thread.tell({ kind: 'close', openId });
-  },
-});
+const createReading = (thread: Thread, openId: number, isSigned: boolean): FileReading => {
+  let isOpen = true;
+  return {
+    readPart: async (block) => {
+      const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block, isSigned) });
+      if (reply.kind === 'problem') return reply;
+      if (reply.kind !== 'part') throw unexpected(reply);
+      return { kind: 'ok', crc32: reply.crc32, ...sha256Of(reply) };
+    },
+    finish: async () => {
+      const reply = await thread.ask({ kind: 'finish', openId });
+      if (reply.kind === 'problem') return reply;
+      if (reply.kind !== 'finish') throw unexpected(reply);
+      return { kind: 'ok', md5: bytesOf(reply.md5) };
+    },
+    [Symbol.dispose]: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      thread.openFiles -= 1;
+      thread.tell({ kind: 'close', openId });
+    },
+  };
+};
 
 const bytesOf = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
 
@@ -132,13 +145,18 @@ interface Thread {
   tell(question: Question): void;
   /** Questions without an answer yet. */
   readonly openQuestions: number;
+  /** Files that are read in parts by it. */
+  openFiles: number;
   end(): Promise<void>;
 }
 
-const leastBusy = (threads: readonly Thread[]): Thread => {
+const leastBusy = (
+  threads: readonly Thread[],
+  workOf: (thread: Thread) => number = ({ openQuestions }) => openQuestions,
+): Thread => {
   const [first, ...others] = threads;
   if (first === undefined) throw new Error('A reader has at least one thread');
-  return others.reduce((least, one) => (one.openQuestions < least.openQuestions ? one : least), first);
+  return others.reduce((least, one) => (workOf(one) < workOf(least) ? one : least), first);
 };
 
 const createThread = (counters: SharedArrayBuffer): Thread => {
@@ -213,6 +231,7 @@ const createThread = (counters: SharedArrayBuffer): Thread => {
     get openQuestions() {
       return questions.size;
     },
+    openFiles: 0,
     end: async () => {
       await worker.terminate();
     },

@@ -1,11 +1,13 @@
 // How many requests may be open at once, found by trying: more while more gets through, fewer where the bucket says so or
 // where more only wait longer. Pure: it is told what happened and says what to do next.
 //
-// STATES: growing -> holding <-> probing
+// STATES: growing -> holding <-> probing, holding -> easing -> holding
 //   growing   doubles after each look while the rate grows with it; the first look without a gain ends it, one step back
 //   holding   keeps the limit for some looks, more after each probe that gained nothing
 //   probing   a little more than the limit, for one look: kept where it gains, else taken back
-//   SlowDown of the bucket halves the limit in every state, and so does a rate that falls while answers take longer.
+//   easing    half of the limit, for one look, because the rate fell while answers took longer: kept where as much gets through
+//             with it, else taken back, for then it was not the bucket that had too much to do
+//   SlowDown of the bucket halves the limit in every state.
 
 /** What happened between two looks. */
 export interface Observation {
@@ -50,14 +52,16 @@ const LONGEST_HOLD_LOOKS = 64;
 /** A rate below this part of what the limit gave, with answers that take this much longer, is a bucket in trouble. */
 const FALLEN_RATE = 0.7;
 const RISEN_LATENCY = 2;
+/** A smaller limit that lets this part of the rate through costs nothing. */
+const KEPT_RATE = 0.9;
 /** The limit is what is tried only where it holds most requests back. */
 const HELD_BACK = 0.5;
 
 /** Begins at `first` and never passes `most`. */
 export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner => {
   let limit = Math.max(1, Math.min(first, most));
-  let state: 'growing' | 'holding' | 'probing' = 'growing';
-  /** The limit before the last step up, and what it gave. */
+  let state: 'growing' | 'holding' | 'probing' | 'easing' = 'growing';
+  /** The limit before the last step, and what it gave. */
   let former: { readonly limit: number; readonly rate: number } | undefined;
   let held: { readonly rate: number; readonly latencyMs: number } | undefined;
   let holdLooks = FIRST_HOLD_LOOKS;
@@ -71,7 +75,11 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
   };
   const halve = (): void => {
     limit = Math.max(Math.min(FEWEST, most), Math.floor(limit / 2));
-    hold(holdLooks);
+  };
+  const ease = (rate: number): void => {
+    former = { limit, rate };
+    state = 'easing';
+    halve();
   };
   const stepUp = (factor: number, rate: number): void => {
     former = { limit, rate };
@@ -91,10 +99,14 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
     holdLooks = isGain ? FIRST_HOLD_LOOKS : Math.min(LONGEST_HOLD_LOOKS, holdLooks * 2);
     hold(isGain ? 0 : holdLooks);
   };
+  const endEasing = (rate: number): void => {
+    judgeStep(rate, KEPT_RATE);
+    hold(holdLooks);
+  };
   const keep = (rate: number, latencyMs: number): void => {
     held ??= { rate, latencyMs };
     if (rate < held.rate * FALLEN_RATE && latencyMs > held.latencyMs * RISEN_LATENCY) {
-      halve();
+      ease(rate);
       return;
     }
     looksLeft -= 1;
@@ -109,10 +121,13 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
     },
     observe: ({ seconds, requests, bytes, latencyMs, slowDowns, heldBack }) => {
       const rate = (requests + bytes / BYTES_PER_REQUEST) / Math.max(seconds, Number.EPSILON);
-      if (slowDowns > 0) halve();
-      else if (heldBack >= HELD_BACK) {
+      if (slowDowns > 0) {
+        halve();
+        hold(holdLooks);
+      } else if (heldBack >= HELD_BACK) {
         if (state === 'growing') grow(rate);
         else if (state === 'probing') endProbe(rate);
+        else if (state === 'easing') endEasing(rate);
         else keep(rate, latencyMs);
       }
       return limit;

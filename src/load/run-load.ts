@@ -36,6 +36,8 @@ export interface RunLoadConfig {
 const REPORT_EVERY_MS = 500;
 /** Files read ahead of those that are being sent, so that the bucket never waits for the drive. */
 const FILES_PER_REQUEST = 2;
+/** The same of parts. */
+const PARTS_PER_REQUEST = 2;
 
 /** Loads by an order. Errors: StationError LoaderFailed for a manifest that cannot be read; the signal's reason. */
 export const runLoad = async (
@@ -52,7 +54,7 @@ export const runLoad = async (
   const pool = createBlockPool(limits.maxBytesInFlight);
   const bounds = { maxRequests: limits.maxRequestsInFlight, maxBytes: limits.maxBytesInFlight };
   const metered = createMeteredBucket(createHotBucket(access), {
-    ...{ requests, pool, ...bounds },
+    ...{ requests, pool, ...bounds, bytesPerRequest: PARTS_PER_REQUEST * limits.partSizeBytes },
     nowMs: () => performance.now(),
   });
   await using bucket = createRetryingBucket(metered, retry);

@@ -33,7 +33,7 @@ const openMetered = (answer: (open: number) => { readonly waitMs: number; readon
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const metered = createMeteredBucket(bucket, {
-    ...{ requests, pool, maxRequests: 256, maxBytes: 64 * MIB },
+    ...{ requests, pool, maxRequests: 256, maxBytes: 64 * MIB, bytesPerRequest: 4 * MIB },
     nowMs: () => clockMs,
   });
   const put = async (times: number): Promise<void> => {

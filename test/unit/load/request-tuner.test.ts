@@ -86,14 +86,26 @@ test('observe: settles where a bucket throttles', () => {
   assert.ok(tuner.limit >= 20);
 });
 
-test('observe: shrinks where answers take longer and less gets through', () => {
+test('observe: shrinks where answers take longer and less gets through, and fewer requests get as much through', () => {
   const tuner = createRequestTuner({ first: 16, most: 64 });
   run(tuner, bucket(20, 1_000_000), 50);
   assert.equal(tuner.limit, 64);
+  const overloaded: Model = { rate: () => 300 };
+
+  run(tuner, overloaded, 1);
+  assert.equal(tuner.limit, 32);
+  run(tuner, overloaded, 1);
+  assert.equal(tuner.limit, 32);
+});
+
+test('observe: takes a smaller limit back that lets less through, for then the bucket was not what had too much to do', () => {
+  const tuner = createRequestTuner({ first: 16, most: 64 });
+  run(tuner, bucket(20, 1_000_000), 50);
 
   run(tuner, bucket(200, 1_000_000), 1);
-
   assert.equal(tuner.limit, 32);
+  run(tuner, bucket(200, 1_000_000), 1);
+  assert.equal(tuner.limit, 64);
 });
 
 test('observe: changes nothing where the drive is what is waited for', () => {
