@@ -24,6 +24,9 @@ export interface Cell {
   readonly case: CaseName;
 }
 
+/** `S null warm` */
+export const formatCell = (cell: Cell): string => `${cell.set} ${cell.sink} ${cell.case}`;
+
 /** How a contender is run. */
 export type Method =
   | { readonly kind: 'station'; readonly accountOptions: readonly string[] }

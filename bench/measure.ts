@@ -3,14 +3,14 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Contender, Method } from './contenders.ts';
+import { formatCell, type Contender, type Method } from './contenders.ts';
 import type { DataSet } from './data-sets.ts';
 import { makeDrive, withDrive } from './drive.ts';
 import { buildOwn, findPeer, PEERS } from './go-programs.ts';
 import { dropCaches, type QuietWait } from './machine.ts';
 import { runMeasured, type RunFigures } from './measured-run.ts';
 import { peerCommand, type PeerPlaces } from './peer-command.ts';
-import { formatCell, formatContender, type Plan, type PlannedCell } from './plan.ts';
+import { formatContender, type Plan, type PlannedCell } from './plan.ts';
 import { runningUsageOf } from './process-usage.ts';
 import type { Failure, Run } from './results.ts';
 import { startSink, type Received, type Sink } from './sinks.ts';

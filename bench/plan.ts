@@ -1,6 +1,6 @@
 // What a run of the comparison does, and how long that takes.
 
-import { CELLS, CONTENDERS, takesPart, type Cell, type Contender } from './contenders.ts';
+import { CELLS, CONTENDERS, formatCell, takesPart, type Cell, type Contender } from './contenders.ts';
 import { createDataSet, type DataSet } from './data-sets.ts';
 import type { BenchOptions } from './options.ts';
 
@@ -93,9 +93,6 @@ export const formatPlan = ({ sets, runs, seconds }: Plan): string =>
     `${String(runs)} ${runs === 1 ? 'run' : 'runs'} each; about ${formatMinutes(seconds)} on 2 cores of a quiet machine`,
     '',
   ].join('\n');
-
-/** `S null warm` */
-export const formatCell = (cell: Cell): string => `${cell.set} ${cell.sink} ${cell.case}`;
 
 /** Program and switches. */
 export const formatContender = ({ program, switches }: Pick<Contender, 'program' | 'switches'>): string =>

@@ -1,7 +1,7 @@
 // Reads what `--json` of a former comparison has kept.
 
 import { z } from 'zod';
-import { CASES, PROGRAMS, SINKS } from './contenders.ts';
+import { CASES, formatCell, PROGRAMS, SINKS } from './contenders.ts';
 import { SET_NAMES } from './data-sets.ts';
 import type { Results } from './results.ts';
 
@@ -54,8 +54,7 @@ export const parseJson = (file: string, text: string): Results => {
 export const checkCells = (measured: readonly Results[]): void => {
   const seen = new Set<string>();
   for (const { rows } of measured) {
-    const own = new Set(rows.map(({ set, sink, case: when }) => `${set} ${sink} ${when}`));
-    for (const cell of own) {
+    for (const cell of new Set(rows.map(formatCell))) {
       if (seen.has(cell))
         throw new RangeError(`Cannot join the results: ${cell} was measured in more than one of them`);
       seen.add(cell);

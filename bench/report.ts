@@ -2,7 +2,7 @@
 
 import { format } from 'prettier';
 import { MIB } from '#language/units.ts';
-import type { Program } from './contenders.ts';
+import { formatCell, type Program } from './contenders.ts';
 import { SET_NAMES } from './data-sets.ts';
 import { stationOf, type Results, type Row } from './results.ts';
 
@@ -53,7 +53,7 @@ const conditions = (
 ): readonly string[] => {
   const day = startedAt.toISOString().slice(0, 16).replace('T', ' ');
   const minutes = Math.round((endedAt.getTime() - startedAt.getTime()) / 60_000);
-  const cells = [...new Set(rows.map(({ set, sink, case: when }) => `${set} ${sink} ${when}`))].join(', ');
+  const cells = [...new Set(rows.map(formatCell))].join(', ');
   return [
     ...(scale === 1
       ? []
@@ -71,11 +71,11 @@ const conditions = (
 
 const section = (rows: readonly Row[], set: Results['sets'][number]): readonly string[] => {
   const own = rows.filter((row) => row.set === set.name);
-  const cells = [...new Set(own.map(({ sink, case: when }) => `${sink} ${when}`))];
+  const cells = [...new Set(own.map(formatCell))];
   return [
     `## ${set.name}: ${set.title}, ${(set.totalBytes / MEGABYTE).toFixed(0)} MB`,
     '',
-    ...cells.flatMap((cell) => table(own.filter(({ sink, case: when }) => `${sink} ${when}` === cell))),
+    ...cells.flatMap((cell) => table(own.filter((row) => formatCell(row) === cell))),
   ];
 };
 

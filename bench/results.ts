@@ -1,6 +1,6 @@
 // What was measured, run by run, and the medians that are told of it.
 
-import { TRUSTED, type Cell, type Contender, type Program } from './contenders.ts';
+import { formatCell, TRUSTED, type Cell, type Contender, type Program } from './contenders.ts';
 import type { DataSet } from './data-sets.ts';
 import type { Machine } from './machine.ts';
 import { median } from './statistics.ts';
@@ -71,16 +71,16 @@ export interface Results {
 export const summarize = (runs: readonly Run[]): readonly Row[] => {
   const groups = new Map<string, Run[]>();
   for (const run of runs) {
-    const { set, sink, case: when } = run.cell;
-    const key = JSON.stringify([set, sink, when, run.contender.program, run.contender.switches]);
+    const key = JSON.stringify([formatCell(run.cell), run.contender.program, run.contender.switches]);
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   const all = [...groups.values()];
   return all.flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const isOfCell = ([other]: readonly Run[]): boolean => other !== undefined && isSameCell(other.cell, first.cell);
-    const station = stationOf(all.filter(isOfCell), ([other]) => other?.contender);
+    const cell = formatCell(first.cell);
+    const ofCell = all.filter(([other]) => other !== undefined && formatCell(other.cell) === cell);
+    const station = stationOf(ofCell, ([other]) => other?.contender);
     if (station === undefined || first.contender.program === 'import-station') return [rowOf(first, group)];
     return [{ ...rowOf(first, group), roundsBehindStation: roundsWon(station, group) }];
   });
@@ -97,9 +97,6 @@ export const stationOf = <One>(
   const stations = ofCell.filter((one) => contenderOf(one)?.program === 'import-station');
   return stations.find((one) => contenderOf(one)?.switches === TRUSTED) ?? stations[0];
 };
-
-const isSameCell = (one: Cell, other: Cell): boolean =>
-  one.set === other.set && one.sink === other.sink && one.case === other.case;
 
 // The runs of a contender come in the order of the rounds.
 const roundsWon = (station: readonly Run[], others: readonly Run[]): number =>

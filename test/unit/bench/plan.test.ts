@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CELLS, CONTENDERS, takesPart } from '../../../bench/contenders.ts';
+import { CELLS, CONTENDERS, formatCell, takesPart } from '../../../bench/contenders.ts';
 import { parseOptions } from '../../../bench/options.ts';
-import { createPlan, formatCell, formatContender, formatPlan } from '../../../bench/plan.ts';
+import { createPlan, formatContender, formatPlan } from '../../../bench/plan.ts';
 
 const planOf = (...args: readonly string[]) => {
   const parsed = parseOptions(args);
