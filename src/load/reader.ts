@@ -71,15 +71,19 @@ export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
     open: async (file) => {
       // A large file stays with its thread, and keeps it busy to its end.
       const thread = leastBusy(pool, ({ openFiles }) => openFiles);
+      using opening = new DisposableStack();
       thread.openFiles += 1;
-      const reply = await thread.ask({ kind: 'open', file }).catch((error: unknown) => {
+      opening.defer(() => {
         thread.openFiles -= 1;
-        throw error;
       });
-      if (reply.kind === 'open') return { kind: 'ok', reading: createReading(thread, reply.id, isSigned) };
-      thread.openFiles -= 1;
+      const reply = await thread.ask({ kind: 'open', file });
       if (reply.kind === 'problem') return reply;
-      throw unexpected(reply);
+      if (reply.kind !== 'open') throw unexpected(reply);
+      const { id: openId } = reply;
+      opening.defer(() => {
+        thread.tell({ kind: 'close', openId });
+      });
+      return { kind: 'ok', reading: createReading(thread, { openId, isSigned, stack: opening.move() }) };
     },
     get answers() {
       return Atomics.load(counter, 0);
@@ -100,29 +104,26 @@ export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
   };
 };
 
-const createReading = (thread: Thread, openId: number, isSigned: boolean): FileReading => {
-  let isOpen = true;
-  return {
-    readPart: async (block) => {
-      const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block, isSigned) });
-      if (reply.kind === 'problem') return reply;
-      if (reply.kind !== 'part') throw unexpected(reply);
-      return { kind: 'ok', crc32: reply.crc32, ...sha256Of(reply) };
-    },
-    finish: async () => {
-      const reply = await thread.ask({ kind: 'finish', openId });
-      if (reply.kind === 'problem') return reply;
-      if (reply.kind !== 'finish') throw unexpected(reply);
-      return { kind: 'ok', md5: bytesOf(reply.md5) };
-    },
-    [Symbol.dispose]: () => {
-      if (!isOpen) return;
-      isOpen = false;
-      thread.openFiles -= 1;
-      thread.tell({ kind: 'close', openId });
-    },
-  };
-};
+const createReading = (
+  thread: Thread,
+  { openId, isSigned, stack }: { readonly openId: number; readonly isSigned: boolean; readonly stack: DisposableStack },
+): FileReading => ({
+  readPart: async (block) => {
+    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block, isSigned) });
+    if (reply.kind === 'problem') return reply;
+    if (reply.kind !== 'part') throw unexpected(reply);
+    return { kind: 'ok', crc32: reply.crc32, ...sha256Of(reply) };
+  },
+  finish: async () => {
+    const reply = await thread.ask({ kind: 'finish', openId });
+    if (reply.kind === 'problem') return reply;
+    if (reply.kind !== 'finish') throw unexpected(reply);
+    return { kind: 'ok', md5: bytesOf(reply.md5) };
+  },
+  [Symbol.dispose]: () => {
+    stack.dispose();
+  },
+});
 
 const bytesOf = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
 
