@@ -6,7 +6,7 @@ import type { LogRow } from '#import-log/contract.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
 import { PATH_HASH_BYTES, pathHash } from '#import-log/path-hash.ts';
 import { stateDiskError } from '#import-log/state-disk.ts';
-import { addBytes, MIB } from '#language/units.ts';
+import { addBytes, KIB } from '#language/units.ts';
 import type { KeyIndex } from './key-index.ts';
 
 /** Rows that stand in the log already. */
@@ -32,7 +32,8 @@ export interface FinishedRowsOptions {
   readonly keyIndex?: KeyIndex;
 }
 
-const SPOOL_BYTES = MIB;
+/** A multiple of a hash; held for as long as the load lasts. */
+const SPOOL_BYTES = 64 * KIB;
 const FILE_MODE = 0o600;
 const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 

@@ -49,7 +49,8 @@ export const openStore = ({
   }
 };
 
-// Where there were loads, there was a store. A new one in the place of one that was lost would know no job, and would load drives again that are loaded.
+// Where there were loads, there was a store. A new one in the place of one that was lost would know no job, and would load
+// drives again that are loaded.
 const refuseLost = (folder: string, file: string): void => {
   const bytes = statSync(file, { throwIfNoEntry: false })?.size;
   if (bytes !== undefined && bytes > 0) return;
