@@ -120,7 +120,8 @@ test('station: a clock that jumps before the log is written loses no row; the lo
   });
   await scene.plugIn();
 
-  await station.waitForHold('Bay 1', 'LogNotWritten');
+  const { hold } = await station.waitForBay('Bay 1', 'holds', (bay) => bay.hold !== undefined);
+  assert.equal(hold?.code, 'LogNotWritten');
   assert.equal(await rowsOnDisk(jobId), Object.keys(FILES).length);
   const asked = proxy.asked.length;
   await product.setClock(0);

@@ -149,6 +149,29 @@ test('openWorkingLog: appends where it stopped, in the order of the calls, when 
   assert.deepEqual(await collect(readWorkingLog(path)), ROWS);
 });
 
+test('openWorkingLog: gives the rows that stand in it, without a torn tail', async (t) => {
+  const path = await logWith(t, Buffer.concat([HEADER, bytesOf(ROWS)]).subarray(0, -1));
+  const found: LogRow[] = [];
+  await using _log = await openWorkingLog({
+    path,
+    onRows: (rows) => {
+      found.push(...rows);
+      return Promise.resolve();
+    },
+  });
+
+  assert.deepEqual(found, ROWS.slice(0, -1));
+});
+
+test('openWorkingLog: changes nothing where its rows are not taken, and rejects with the reason as it is', async (t) => {
+  const torn = Buffer.concat([HEADER, bytesOf(ROWS)]).subarray(0, -1);
+  const path = await logWith(t, torn);
+  const reason = new Error('no room');
+
+  await assert.rejects(openWorkingLog({ path, onRows: () => Promise.reject(reason) }), reason);
+  assert.deepEqual(await readFile(path), torn);
+});
+
 test('openWorkingLog: cuts a torn tail at every byte down to the whole rows before it, and readWorkingLog gives just those', async (t) => {
   const whole = Buffer.concat([HEADER, bytesOf(ROWS)]);
   const ends = endsOf(ROWS);
