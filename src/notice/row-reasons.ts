@@ -71,13 +71,13 @@ export const ROW_REASONS = {
   FileChanged: {
     happened: 'The file gave other bytes than when it was read before.',
     actor: 'customer',
-    todo: 'Load the file from the original; the drive may be failing.',
+    todo: 'Load the file from the original, also where the bucket has an object of it; the drive may be failing.',
     retryHelps: false,
   },
   VerifyError: {
     happened: 'Reading the file a second time gave another checksum than the stored object has.',
     actor: 'customer',
-    todo: 'Load the file from the original; the drive may be failing.',
+    todo: 'Load the file from the original, also where the bucket has an object of it; the drive may be failing.',
     retryHelps: false,
   },
   Canceled: {
