@@ -1,7 +1,5 @@
 // An open directory that a walk shares with those who will open its files later, and paths relative to it.
 
-import type { FileHandle } from 'node:fs/promises';
-
 /** An open directory that lives as long as the walk or a holder needs it. */
 export interface HeldDirectory {
   /** Descriptor; open a file of it as `/proc/self/fd/FD/NAME`. */
@@ -13,18 +11,18 @@ export interface HeldDirectory {
 /** The walk's own side of it. */
 export interface SharedDirectory extends HeldDirectory {
   /** Ends the walk's own hold; the last one to let go closes the directory. */
-  release(): Promise<void>;
+  release(): void;
 }
 
-/** Shares an open directory; the handle is then owned by its holders, of whom the caller is the first. */
-export const shareDirectory = (handle: FileHandle): SharedDirectory => {
+/** Shares an open directory; its descriptor is then owned by its holders, of whom the caller is the first. */
+export const shareDirectory = (fd: number, close: (fd: number) => void): SharedDirectory => {
   let holders = 1;
-  const release = async (): Promise<void> => {
+  const release = (): void => {
     holders -= 1;
-    if (holders === 0) await handle.close();
+    if (holders === 0) close(fd);
   };
   return {
-    fd: handle.fd,
+    fd,
     hold: () => {
       holders += 1;
       let isHeld = true;
@@ -32,8 +30,7 @@ export const shareDirectory = (handle: FileHandle): SharedDirectory => {
         [Symbol.dispose]: () => {
           if (!isHeld) return;
           isHeld = false;
-          // Closing a directory that was only read cannot lose anything; its error would have nobody to go to.
-          void release().catch(() => undefined);
+          release();
         },
       };
     },

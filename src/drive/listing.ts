@@ -1,7 +1,8 @@
 // The names of a directory, some at a time, in whatever order the file system gives them.
 
-import type { Dir, Dirent } from 'node:fs';
+import type { Dir } from 'node:fs';
 import { opendir } from 'node:fs/promises';
+import { asBytes, nameLookedAt, nameOf } from './listed-name.ts';
 import type { NameToLookAt } from './look.ts';
 
 /** An open listing. */
@@ -18,13 +19,13 @@ export interface Listing {
  * up all names of one answer where it cannot look at one of them. From there on it is asked for one name at a time.
  */
 export const openListing = async (path: string, namesAtOnce: number): Promise<Listing> => {
-  let dir = await openDir(path, namesAtOnce);
+  let dir: Dir = await opendir(path, asBytes(namesAtOnce));
   let isSingle = false;
   let given = 0;
   const readOneByOne = async (): Promise<void> => {
     await dir.close();
     isSingle = true;
-    dir = await openDir(path, 1);
+    dir = await opendir(path, asBytes(1));
     for (let skipped = 0; skipped < given; skipped += 1) await dir.read();
   };
   const next = async (): Promise<NameToLookAt | undefined> => {
@@ -46,25 +47,4 @@ export const openListing = async (path: string, namesAtOnce: number): Promise<Li
     },
     close: () => dir.close(),
   };
-};
-
-// As bytes, not as text: Node would look for the UTF-8 of the text, which is not there. It takes this, as its `readdir` does;
-// the types do not say so.
-const openDir = (path: string, bufferSize: number): Promise<Dir> =>
-  opendir(path, { encoding: 'buffer', bufferSize } as unknown as { readonly bufferSize: number });
-
-const nameOf = (entry: Dirent<string | Buffer> | null): NameToLookAt | undefined => {
-  if (entry === null) return undefined;
-  const { name } = entry;
-  return { name: typeof name === 'string' ? name : name.toString('latin1'), isDirectory: entry.isDirectory() };
-};
-
-const REPLACEMENT = '\ufffd';
-
-// The error has its name as text; one that is not UTF-8 is lost, and the listing breaks off there.
-const nameLookedAt = (error: unknown, folder: string): string | undefined => {
-  if (!(error instanceof Error && 'syscall' in error && error.syscall === 'lstat' && 'path' in error)) return undefined;
-  const path = String(error.path);
-  if (path.includes(REPLACEMENT) || !path.startsWith(`${folder}/`)) return undefined;
-  return Buffer.from(path.slice(folder.length + 1)).toString('latin1');
 };

@@ -1,6 +1,6 @@
 // What is to be done with one name of the drive, as far as can be said without reading it. Pure (decision 15).
 
-import type { WalkEntry } from '#drive/walk.ts';
+import type { WalkEntry } from '#drive/walk-volume.ts';
 import type { RowCode } from '#import-log/contract.ts';
 import { IGNORED_STATUS } from '#import-log/ledger.ts';
 import type { ObjectRules } from '#object/contract.ts';

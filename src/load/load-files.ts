@@ -9,7 +9,9 @@
 import { addBytes } from '#language/units.ts';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { walk, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
+import type { AnswerCount } from '#drive/answer-count.ts';
+import { walk } from '#drive/walk.ts';
+import type { WalkEntry } from '#drive/walk-volume.ts';
 import type { Count } from '#import-log/contract.ts';
 import type { WalkEvidence } from '#protocol/loader.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
@@ -42,11 +44,9 @@ export interface LoadFilesConfig {
   readonly done: DoneSet;
   readonly signatureLogged: boolean;
   readonly maxFilesInFlight: () => number;
-  /** Looks at names where a drive that hangs does no harm. */
-  readonly look: NonNullable<WalkConfig['look']>;
   readonly now: () => Date;
-  /** Called with each answer of the drive to the walk. */
-  readonly onAnswer: () => void;
+  /** Grows with each answer of the drive to the walk. */
+  readonly answers: AnswerCount;
 }
 
 const SIGNATURE_PATH = Buffer.from('SIGNATURE');
@@ -54,8 +54,8 @@ const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 /** Loads a volume. Errors: the signal's reason, and what is neither the drive's nor the bucket's fault. */
 export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signal: AbortSignal): Promise<LoadEnd> => {
   const { stopSwitch, dialogue, progress, reader } = ports;
-  const { root, maxDepth, onAnswer, hashKey, look } = config;
-  const watch = watchWalk({ root, maxDepth, onAnswer, hashKey, look });
+  const { root, maxDepth, answers, hashKey } = config;
+  const watch = watchWalk({ root, maxDepth, answers, hashKey });
   await logSignature(config, ports);
   // One for all files: a signal that is made of others costs more than a signature.
   const unlessStopped = AbortSignal.any([signal, stopSwitch.signal]);
@@ -65,7 +65,7 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   let walkEnded = false;
   try {
     const { onSeen } = watch;
-    for await (const entry of walk({ root, maxDepth, onAnswer, onSeen, look }, signal)) {
+    for await (const entry of walk({ root, maxDepth, answers, onSeen }, signal)) {
       const hash = pathHash(hashKey, entry.path);
       watch.met(entry);
       found.add(hash);

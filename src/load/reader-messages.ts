@@ -1,8 +1,6 @@
 // What the loader's main thread and its reader threads say to each other: several questions or answers in one message,
 // for a message costs more than a small file.
 
-import type { Looks, NameToLookAt } from '#drive/look.ts';
-
 /** Which file, and what the walk saw of it. */
 export interface FileToRead {
   /** Descriptor of its open directory, held for as long as the file is read. */
@@ -26,7 +24,6 @@ export interface Target {
 /** What a thread is asked. `id` numbers the questions; `file` names an open file by the id of its `open`. */
 export type ReaderRequest = { readonly id: number } & (
   | { readonly kind: 'whole'; readonly file: FileToRead; readonly target: Target }
-  | { readonly kind: 'look'; readonly directoryFd: number; readonly names: readonly NameToLookAt[] }
   | { readonly kind: 'open'; readonly file: FileToRead }
   | { readonly kind: 'part'; readonly openId: number; readonly target: Target }
   | { readonly kind: 'finish'; readonly openId: number }
@@ -55,7 +52,6 @@ export interface ReadProblem {
 export type ReaderReply = { readonly id: number } & (
   | { readonly kind: 'whole'; readonly md5: string; readonly sha256?: string }
   | { readonly kind: 'finish'; readonly md5: string }
-  | { readonly kind: 'look'; readonly looks: Looks }
   | { readonly kind: 'open' }
   | { readonly kind: 'part'; readonly crc32: number; readonly sha256?: string }
   | ReadProblem

@@ -4,7 +4,6 @@
 import { closeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
-import { lookAtAll } from '#drive/look.ts';
 import { finish, openFile, readPart, readWhole, type OnAnswer, type OpenFile, type Place } from './read-file.ts';
 import type { ReaderReply, ReaderRequest, ReaderThreadData, Target } from './reader-messages.ts';
 
@@ -39,8 +38,6 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
     switch (request.kind) {
       case 'whole':
         return { id, ...readWhole(request.file, placeOf(request.target), onAnswer) };
-      case 'look':
-        return { id, kind: 'look', looks: lookAtAll(request.directoryFd, request.names, onAnswer) };
       case 'open': {
         const file = openFile(request.file, onAnswer);
         if ('code' in file) return { id, ...file };

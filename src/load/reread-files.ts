@@ -2,7 +2,9 @@
 // needs no bucket and no key. Whether the drive itself is read, and not what the host remembers of it, is the launcher's
 // doing, which throws that away before it mounts.
 
-import { walk, type WalkEntry } from '#drive/walk.ts';
+import { createAnswerCount, type AnswerCount } from '#drive/answer-count.ts';
+import { walk } from '#drive/walk.ts';
+import type { WalkEntry } from '#drive/walk-volume.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import { LOADED_STATUS } from '#import-log/ledger.ts';
 import { addBytes } from '#language/units.ts';
@@ -59,21 +61,18 @@ export const rereadFiles = async (
     ...{ table, dialogue, stopSwitch, limits, reader, progress },
     pool: createBlockPool(limits.maxBytesInFlight),
   };
-  let walkAnswers = 0n;
-  const onAnswer = (): void => {
-    walkAnswers += 1n;
-  };
+  const answers = createAnswerCount();
   const { promise: reportFailure, reject: failReports } = Promise.withResolvers<never>();
   using _reports = startReports({
     everyMs: REPORT_EVERY_MS,
     progress,
-    driveAnswers: () => walkAnswers + reader.answers,
+    driveAnswers: () => answers.count + reader.answers,
     isBucketAwaited: () => false,
     bucketTrouble: () => undefined,
     send: dialogue.tell,
     onError: failReports,
   });
-  const reading = readAll({ root, maxDepth: limits.maxDepth, onAnswer, hashKey }, ports, signal);
+  const reading = readAll({ root, maxDepth: limits.maxDepth, answers, hashKey }, ports, signal);
   const found = await Promise.race([reading, reportFailure]);
   if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason, walkEnded: false };
   await dialogue.tell(progress.message(undefined));
@@ -88,7 +87,7 @@ const readAll = async (
   }: {
     readonly root: string;
     readonly maxDepth: number;
-    readonly onAnswer: () => void;
+    readonly answers: AnswerCount;
     readonly hashKey: Uint8Array;
   },
   ports: Ports,
@@ -99,7 +98,7 @@ const readAll = async (
   const sum = createPathSum();
   const found = { files: 0, bytes: 0 };
   try {
-    for await (const entry of walk({ ...config, look: ports.reader.look }, signal)) {
+    for await (const entry of walk(config, signal)) {
       if (stopSwitch.reason !== undefined) break;
       const hash = pathHash(hashKey, entry.path);
       sum.add(hash);

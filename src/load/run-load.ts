@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { isBodySigned } from '#bucket/wire-rules.ts';
 import { createRetry } from '#bucket/retry.ts';
 import { createHotBucket } from '#bucket/hot-bucket.ts';
+import { createAnswerCount } from '#drive/answer-count.ts';
 import { createBlockPool } from './block-pool.ts';
 import type { Dialogue, Order } from './dialogue.ts';
 import type { DoneSet } from './done-set.ts';
@@ -75,13 +76,13 @@ export const runLoad = async (
     stopSwitch,
     announceFirstFile: once(() => dialogue.record({ kind: 'first-file' })),
   };
-  let walkAnswers = 0n;
+  const walkAnswers = createAnswerCount();
   const { promise: reportFailure, reject: failReports } = Promise.withResolvers<never>();
   using time = startTimeSpent({ requests, reader });
   using _reports = startReports({
     everyMs: REPORT_EVERY_MS,
     progress,
-    driveAnswers: () => walkAnswers + reader.answers,
+    driveAnswers: () => walkAnswers.count + reader.answers,
     isBucketAwaited: () => requests.activeCount > 0,
     bucketTrouble: retry.trouble,
     spent: time.spent,
@@ -108,11 +109,8 @@ export const runLoad = async (
       done,
       signatureLogged: order.signatureLogged,
       maxFilesInFlight: () => requests.concurrency * FILES_PER_REQUEST,
-      look: reader.look,
       now: () => new Date(),
-      onAnswer: () => {
-        walkAnswers += 1n;
-      },
+      answers: walkAnswers,
     },
     ports,
     signal,

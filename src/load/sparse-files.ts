@@ -3,7 +3,7 @@
 
 import { formatCount, formatSize } from '#language/quantity.ts';
 import { printablePath } from '#language/printable.ts';
-import type { WalkEntry } from '#drive/walk.ts';
+import type { WalkEntry } from '#drive/walk-volume.ts';
 import type { Order } from './dialogue.ts';
 import type { StopReason } from './stop-switch.ts';
 

@@ -7,7 +7,8 @@
 import { lstat, statfs } from 'node:fs/promises';
 
 import { STAT_BLOCK_BYTES } from '#drive/look.ts';
-import { walk, type SeenName, type WalkConfig, type WalkEntry } from '#drive/walk.ts';
+import { walk, type WalkConfig } from '#drive/walk.ts';
+import type { SeenNames, WalkEntry } from '#drive/walk-volume.ts';
 import { systemCode } from '#drive/system-code.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { WalkEvidence } from '#protocol/loader.ts';
@@ -17,8 +18,8 @@ import type { StopSwitch } from './stop-switch.ts';
 export interface WalkWatch {
   /** To be called with every entry. */
   readonly met: (entry: Pick<WalkEntry, 'kind' | 'errno'>) => void;
-  /** To be called with what each name takes. */
-  readonly onSeen: (seen: SeenName) => void;
+  /** To be called with what names take. */
+  readonly onSeen: (seen: SeenNames) => void;
   /**
    * Lists all directories once more and gives the evidence; undefined where the load is stopped meanwhile. `readErrors`: what
    * reading the files met. Errors: the signal's reason.
@@ -27,7 +28,7 @@ export interface WalkWatch {
 }
 
 /** What is walked. */
-export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 'onAnswer' | 'look'> {
+export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 'answers'> {
   readonly hashKey: Uint8Array;
 }
 

@@ -5,7 +5,8 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { walk, type WalkEntry } from '#drive/walk.ts';
+import { walk } from '#drive/walk.ts';
+import type { WalkEntry } from '#drive/walk-volume.ts';
 import { makeImage, withMounted } from '../support/loop.ts';
 import { run } from '../support/run.ts';
 

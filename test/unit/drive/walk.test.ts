@@ -8,7 +8,9 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { walk, type WalkEntry } from '#drive/walk.ts';
+import { createAnswerCount } from '#drive/answer-count.ts';
+import { walk } from '#drive/walk.ts';
+import { walkVolume, type WalkEntry } from '#drive/walk-volume.ts';
 import { countOf } from '../../support/counts.ts';
 
 const never = new AbortController().signal;
@@ -112,9 +114,10 @@ test('walk: gives a folder that cannot be entered as unlistable, with the system
   fs.writeFileSync(path.join(root, 'file'), '');
   const entries: WalkEntry[] = [];
 
-  for await (const entry of walk({ root, maxDepth: 9 }, never)) {
-    entries.push(entry);
-    if (entry.kind === 'file') fs.rmdirSync(path.join(root, 'folder'));
+  const listener = { onAnswer: () => undefined, onSeen: () => undefined, onLeave: () => undefined };
+  for (const entry of walkVolume({ root, maxDepth: 9 }, listener)) {
+    if (entry !== undefined) entries.push(entry);
+    if (entry?.kind === 'file') fs.rmdirSync(path.join(root, 'folder'));
   }
 
   assert.deepEqual(summary(entries), ['file file 0', 'unlistable folder/ 0']);
@@ -134,6 +137,30 @@ test('walk: closes every directory, at its end and when it is given up', async (
   }
 
   assert.equal(openDescriptors(), before);
+});
+
+test('walk: gives the files of many folders once, and each can be opened for as long as its folder is held', async (t) => {
+  const root = makeRoot(t);
+  const names = Array.from(
+    { length: 900 },
+    (_, index) => `${String(index % 30)}/${String(index % 300)}/f${String(index)}`,
+  );
+  for (const name of names) {
+    fs.mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+    fs.writeFileSync(path.join(root, name), name);
+  }
+  const before = openDescriptors();
+  const held: { readonly entry: WalkEntry; readonly hold: Disposable }[] = [];
+
+  for await (const entry of walk({ root, maxDepth: 9 }, never)) held.push({ entry, hold: entry.directory.hold() });
+
+  assert.deepEqual(held.map(({ entry }) => entry.path.toString()).sort(), names.toSorted());
+  for (const { entry } of held) {
+    const file = `/proc/self/fd/${String(entry.directory.fd)}/${entry.name.toString()}`;
+    assert.equal(fs.readFileSync(file, 'utf8'), entry.path.toString());
+  }
+  for (const { hold } of held) hold[Symbol.dispose]();
+  await t.waitFor(() => assert.equal(openDescriptors(), before));
 });
 
 test('hold: keeps the very directory open, when its name is exchanged for a link after the walk', async (t) => {
@@ -172,9 +199,9 @@ test('walk: stops with the signal’s reason', async (t) => {
 test('walk: reports each answer of the file system', async (t) => {
   const root = makeRoot(t);
   fs.writeFileSync(path.join(root, 'file'), '');
-  let answers = 0;
+  const answers = createAnswerCount();
 
-  await Array.fromAsync(walk({ root, maxDepth: 9, onAnswer: () => (answers += 1) }, never));
+  await Array.fromAsync(walk({ root, maxDepth: 9, answers }, never));
 
-  assert.ok(answers >= 2);
+  assert.ok(answers.count >= 2n);
 });

@@ -1,0 +1,56 @@
+// What a walk's thread says: some entries in one message, in columns, because a message of objects costs more than a look.
+
+import type { SeenNames, VolumeToWalk, WalkKind } from './walk-volume.ts';
+
+/** What the thread is started with. */
+export interface WalkThreadData {
+  readonly volume: VolumeToWalk;
+  /** Memory of an AnswerCount. */
+  readonly answers: SharedArrayBuffer;
+  /** One Int32: not 0 once the walk is to stop. */
+  readonly stop: SharedArrayBuffer;
+}
+
+/** What the thread is asked: the next batch, or to stop, close what it has open, and end. */
+export type WalkRequest = 'more' | 'stop';
+
+/** A directory that gives entries from now on. Its descriptor is the receiver's to close, once the thread has left it. */
+export interface ToldFolder {
+  readonly id: number;
+  readonly fd: number;
+}
+
+/** Some entries, perhaps none. */
+export interface WalkBatch {
+  readonly folders: readonly ToldFolder[];
+  /** As latin1, each followed by NUL. */
+  readonly paths: string;
+  /** Places in WALK_KINDS. */
+  readonly kinds: Uint8Array;
+  /** FACTS for each entry: id of its folder, size in bytes, time of change in ms, inode, bytes that it occupies. */
+  readonly facts: Float64Array;
+  /** By place. */
+  readonly errnos: ReadonlyMap<number, string>;
+  /** Ids of folders that the thread has left; all of their entries were given. */
+  readonly left: readonly number[];
+  /** What the names of the windows took that were read for this batch. */
+  readonly seen: SeenNames;
+  readonly isEnded: boolean;
+  /** The system's, where the root cannot be opened or the process itself is short of something. */
+  readonly failure?: { readonly message: string; readonly code: string; readonly syscall: string };
+}
+
+/** See WalkBatch. */
+export const FACTS = 5;
+
+/** Kinds by their places. */
+export const WALK_KINDS: readonly WalkKind[] = [
+  'file',
+  'link',
+  'fifo',
+  'socket',
+  'device',
+  'unlistable',
+  'too-deep',
+  'unreadable',
+];

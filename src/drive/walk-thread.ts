@@ -1,0 +1,142 @@
+// The thread of a walk. A drive that hangs blocks it and nothing else.
+
+import { performance } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { answerAdder } from './answer-count.ts';
+import type { HeldDirectory } from './held-directory.ts';
+import { WALK_KINDS, type ToldFolder, type WalkBatch, type WalkRequest, type WalkThreadData } from './walk-messages.ts';
+import { walkVolume, type SeenNames, type WalkEntry, type WalkListener } from './walk-volume.ts';
+
+/** Few enough that whatever else waits in the receiver's thread has its turn soon. */
+const MOST_ENTRIES = 100;
+/** Entries wait no longer for those behind them, on a drive that answers. */
+const LONGEST_MS = 10;
+
+type Port = NonNullable<typeof parentPort>;
+
+/** Serves one walk. Errors that are not the system's end the thread. */
+const serve = (port: Port, { volume, answers, stop }: WalkThreadData): void => {
+  const batches = createBatches();
+  const countAnswer = answerAdder(answers);
+  const stopCell = new Int32Array(stop);
+  const walking = walkVolume(volume, {
+    ...batches.listener,
+    onAnswer: () => {
+      countAnswer();
+      if (Atomics.load(stopCell, 0) !== 0) throw new Stopped();
+    },
+  });
+  port.on('message', (request: WalkRequest) => {
+    if (request === 'more') port.postMessage(batches.fill(walking));
+    else {
+      walking.return();
+      port.close();
+    }
+  });
+};
+
+/** Somebody has asked for the end in the middle of a step. */
+class Stopped extends Error {}
+
+interface Batches {
+  readonly listener: Omit<WalkListener, 'onAnswer'>;
+  fill(walking: ReturnType<typeof walkVolume>): WalkBatch;
+}
+
+interface Taken {
+  readonly entry: WalkEntry;
+  readonly folderId: number;
+}
+
+const NOTHING_SEEN: SeenNames = { allocatedBytes: 0, inodeShare: 0 };
+
+const createBatches = (): Batches => {
+  // Directories that the receiver knows of. They are never closed here.
+  const told = new Map<HeldDirectory, number>();
+  let nextId = 0;
+  let folders: ToldFolder[] = [];
+  let left: number[] = [];
+  let seen = NOTHING_SEEN;
+  const idOf = (directory: HeldDirectory): number => {
+    const known = told.get(directory);
+    if (known !== undefined) return known;
+    const id = nextId;
+    nextId += 1;
+    directory.hold();
+    told.set(directory, id);
+    folders.push({ id, fd: directory.fd });
+    return id;
+  };
+  const toBatch = (entries: readonly Taken[], end: Pick<WalkBatch, 'isEnded' | 'failure'>): WalkBatch => {
+    const batch: WalkBatch = {
+      ...{ folders, left, seen },
+      paths: entries.map(({ entry }) => `${entry.path.toString('latin1')}\0`).join(''),
+      kinds: Uint8Array.from(entries, ({ entry }) => WALK_KINDS.indexOf(entry.kind)),
+      facts: Float64Array.from(entries.flatMap(factsOf)),
+      errnos: new Map(
+        entries.flatMap(({ entry: { errno } }, place) => (errno === undefined ? [] : [[place, errno] as const])),
+      ),
+      ...end,
+    };
+    folders = [];
+    left = [];
+    seen = NOTHING_SEEN;
+    return batch;
+  };
+  return {
+    listener: {
+      onSeen: ({ allocatedBytes, inodeShare }) => {
+        seen = {
+          allocatedBytes: seen.allocatedBytes + allocatedBytes,
+          inodeShare: seen.inodeShare + inodeShare,
+        };
+      },
+      onLeave: (directory) => {
+        const id = told.get(directory);
+        if (id !== undefined) left.push(id);
+        told.delete(directory);
+      },
+    },
+    fill: (walking) => {
+      const entries: Taken[] = [];
+      const untilMs = performance.now() + LONGEST_MS;
+      try {
+        while (entries.length < MOST_ENTRIES && performance.now() < untilMs) {
+          const next = walking.next();
+          if (next.done === true) return toBatch(entries, { isEnded: true });
+          // At once: the walk may leave the folder with its next step.
+          if (next.value !== undefined) entries.push({ entry: next.value, folderId: idOf(next.value.directory) });
+        }
+      } catch (error: unknown) {
+        if (error instanceof Stopped) return toBatch(entries, { isEnded: true });
+        return toBatch(entries, { isEnded: true, failure: failureOf(error) });
+      }
+      return toBatch(entries, { isEnded: false });
+    },
+  };
+};
+
+// FACTS of them.
+const factsOf = ({ entry, folderId }: Taken): readonly number[] => [
+  folderId,
+  entry.sizeBytes,
+  entry.modifiedAt.getTime(),
+  entry.inode,
+  entry.allocatedBytes,
+];
+
+const failureOf = (error: unknown): NonNullable<WalkBatch['failure']> => {
+  const isOfSystem =
+    error instanceof Error &&
+    'code' in error &&
+    'syscall' in error &&
+    typeof error.code === 'string' &&
+    typeof error.syscall === 'string';
+  if (!isOfSystem) throw error;
+  return { message: error.message, code: String(error.code), syscall: String(error.syscall) };
+};
+
+const isWalkThreadData = (data: unknown): data is WalkThreadData =>
+  typeof data === 'object' && data !== null && 'volume' in data && 'answers' in data && 'stop' in data;
+
+if (parentPort !== null && isWalkThreadData(workerData)) serve(parentPort, workerData);
