@@ -1,4 +1,5 @@
-// Imports every file of the product once, so that Node keeps in NODE_COMPILE_CACHE what it made of them.
+// Imports every file of the product once, so that Node keeps in NODE_COMPILE_CACHE what it made of them. For the set-up of a
+// checkout and of a host.
 
 import { globSync } from 'node:fs';
 import { join } from 'node:path';

@@ -130,6 +130,18 @@ test('package: every file of the product finds all that it imports', async () =>
   assert.ok(Number(count) > 200, count);
 });
 
+test('package: what Node makes of the product is there before the first start, for the users of the station too', async () => {
+  const cache = '/usr/lib/import-station/node_modules/.compile-cache';
+
+  const files = await root.run('find', [cache, '-type', 'f']);
+  const unread = await root.run('find', [cache, '!', '-perm', '-o=r']);
+  const writable = await root.run('find', [cache, '-perm', '/022']);
+
+  assert.ok(files.split('\n').length > 200, files);
+  assert.equal(unread, '');
+  assert.equal(writable, '');
+});
+
 test('package: the udev rule that it ships is what "config udev" prints, without a bay', async () => {
   const config = '/srv/without-bays.toml';
   await writeFile(inside(config), '');

@@ -34,6 +34,8 @@ export interface Staging {
 const PRODUCT = '/usr/lib/import-station';
 const DOCUMENTS = '/usr/share/doc/import-station';
 const COMMAND = 'scripts/import-station';
+/** Run when the package is installed. */
+const COMPILE = 'scripts/lib/compile.ts';
 const GZIP_BEST = 9;
 
 /** Folders and names on a host for what lies in systemd/. */
@@ -57,7 +59,7 @@ const COMPLETIONS: Readonly<Record<string, string>> = {
 export const addProduct = (staging: Staging): void => {
   const { source, architecture, release } = staging;
   const product = join(staging.tree, PRODUCT);
-  for (const path of trackedFiles(source, 'src', 'package.json', 'package-lock.json', '.npmrc', COMMAND)) {
+  for (const path of trackedFiles(source, 'src', 'package.json', 'package-lock.json', '.npmrc', COMMAND, COMPILE)) {
     addFile(staging, `${PRODUCT}/${path}`, readFileSync(join(source, path)));
   }
   installModules(product, architecture);
