@@ -102,8 +102,9 @@ export function* walkVolume(
         const entered = isEndless
           ? ENDLESS
           : enter(folder, { level, levels, walked, mountId, maxDepth: config.maxDepth });
-        listener.onAnswer();
         if (entered.kind === 'level') levels.push(entered.level);
+        // It may throw, and whatever is open is closed then.
+        listener.onAnswer();
         yield entered.kind === 'level' ? undefined : entryOf(level, unseen(folder), entered);
       } else if (level.isEnded) {
         if (level.complaint !== undefined) yield ownEntry(level, level.complaint);

@@ -6,7 +6,6 @@
 //   A folder's descriptor is closed here, once the thread has left it and nobody holds it any more; where the walk is given
 //   up, those of batches that nobody saw are closed, too.
 
-import { once } from 'node:events';
 import { close } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { createAnswerCount, type AnswerCount } from './answer-count.ts';
@@ -38,8 +37,8 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
   try {
     for (;;) {
       const batch = await thread.next();
-      signal.throwIfAborted();
       for (const { id, fd } of batch.folders) folders.set(id, shareDirectory(fd, closeLater));
+      signal.throwIfAborted();
       config.onSeen?.(batch.seen);
       for (const entry of entriesOf(batch, folders)) {
         yield entry;
@@ -77,7 +76,7 @@ const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
     // What it opens outlives it.
     trackUnmanagedFds: false,
   });
-  const exited = once(worker, 'exit');
+  const exited = Promise.withResolvers<void>();
   const batches: WalkBatch[] = [];
   let failure: Error | undefined;
   let wake: (() => void) | undefined;
@@ -96,6 +95,7 @@ const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
     fail(new Error('The thread of a walk failed', { cause: error }));
   });
   worker.on('exit', () => {
+    exited.resolve();
     fail(new Error('The thread of a walk has ended'));
   });
   const stopThread = (): void => {
@@ -120,7 +120,7 @@ const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
       signal.removeEventListener('abort', stopThread);
       stopThread();
       ask('stop');
-      await exited;
+      await exited.promise;
       for (const { folders } of batches) for (const { fd } of folders) closeLater(fd);
     },
   };

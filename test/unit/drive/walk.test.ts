@@ -196,6 +196,29 @@ test('walk: stops with the signal’s reason', async (t) => {
   await assert.rejects(walking.next(), reason);
 });
 
+test('walk: says what the system says of a root that cannot be opened', async (t) => {
+  const root = path.join(makeRoot(t), 'gone');
+
+  await assert.rejects(walkAll(root), { code: 'ENOENT', syscall: 'open' });
+});
+
+test('walk: leaves no folder open that it was told of when it was stopped', async (t) => {
+  const root = makeRoot(t);
+  for (let index = 0; index < 3000; index += 1) {
+    fs.mkdirSync(path.join(root, `d${String(index)}`));
+    fs.writeFileSync(path.join(root, `d${String(index)}`, 'file'), '');
+  }
+  const before = openDescriptors();
+  const controller = new AbortController();
+
+  const walking = walk({ root, maxDepth: 9 }, controller.signal);
+  for (let count = 0; count < 150; count += 1) await walking.next();
+  controller.abort(new Error('enough'));
+  await assert.rejects(walking.next(), /enough/u);
+
+  await t.waitFor(() => assert.equal(openDescriptors(), before));
+});
+
 test('walk: reports each answer of the file system', async (t) => {
   const root = makeRoot(t);
   fs.writeFileSync(path.join(root, 'file'), '');
