@@ -17,8 +17,8 @@ export interface Level {
   readonly ino: bigint;
   readonly mountId: string;
   readonly depth: number;
-  /** True where the size of a directory bounds the number of its names. */
-  readonly isSized: boolean;
+  /** Directories up to this size have few names, whatever the drive's maker has written into them; 0 where no size tells. */
+  readonly fewNamesBytes: number;
   /** Names that are read and sorted at a time: fewer the deeper, so that they cannot add up. */
   readonly windowNames: number;
   /** True once its names are all read. */
@@ -34,38 +34,52 @@ const NAMES_AT_ONCE = 256;
 /** At the root; the reading order of a rotating drive follows inodes. */
 const WINDOW_NAMES = 10_000;
 const MIN_WINDOW_NAMES = 100;
-/** `f_type` of ext2 to ext4 and of XFS (statfs(2)): they read no directory beyond its size. */
-const SIZED_TYPES: ReadonlySet<number> = new Set([0xef53, 0x58465342]);
-/** The least that a name takes of a directory of ext: 8 bytes and its letters, in multiples of 4. */
-const LEAST_NAME_BYTES = 12;
-/** The least that a directory of ext takes. */
-const BLOCK_BYTES = 4096;
+/** `f_type` of ext2 to ext4 (statfs(2)). */
+const EXT_TYPE = 0xef53;
+/** A directory of ext that has one block has no index, and no more names than fit into it. */
+const MOST_BLOCK_BYTES = 4096;
 
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Opens the root of a walk. Errors: the system's. */
-export const openRoot = (root: string): Level =>
-  openLevel(openSync(root, DIRECTORY_FLAGS), {
-    prefix: '',
-    depth: 0,
-    isSized: SIZED_TYPES.has(statfsSync(root).type),
-  });
+export const openRoot = (root: string): Level => {
+  const { type, bsize } = statfsSync(root);
+  const fewNamesBytes = type === EXT_TYPE && bsize <= MOST_BLOCK_BYTES ? bsize : 0;
+  const opened = openLevel(openSync(root, DIRECTORY_FLAGS), { prefix: '', depth: 0, fewNamesBytes }, () => undefined);
+  if ('errno' in opened) throw new Error('The root of a walk is never refused');
+  return opened;
+};
 
+interface OpenedFolder {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly mountId: string;
+}
+
+// A folder that is refused is not listed.
 const openLevel = (
   fd: number,
-  place: { readonly prefix: string; readonly depth: number; readonly isSized: boolean },
-): Level => {
+  place: Pick<Level, 'prefix' | 'depth' | 'fewNamesBytes'>,
+  refuse: (folder: OpenedFolder) => string | undefined,
+): Level | { readonly errno: string } => {
   try {
     const { dev, ino, size } = fstatSync(fd, { bigint: true });
-    const mountId = mountIdOf(fd);
-    const windowNames = Math.max(MIN_WINDOW_NAMES, Math.floor(WINDOW_NAMES / (place.depth + 1)));
-    const isSmall = place.isSized && size <= Math.max(BLOCK_BYTES, windowNames * LEAST_NAME_BYTES);
-    const list = isSmall ? listAtOnce : openListingSync;
-    const listing = list(directoryPath(fd), NAMES_AT_ONCE);
+    const folder = { dev, ino, mountId: mountIdOf(fd) };
+    const errno = refuse(folder);
+    if (errno !== undefined) {
+      closeSync(fd);
+      return { errno };
+    }
+    const hasFewNames = size <= place.fewNamesBytes;
+    const list = hasFewNames ? listAtOnce : openListingSync;
     return {
       ...place,
-      ...{ held: shareDirectory(fd, closeSync), listing, dev, ino, mountId, windowNames },
-      ...{ isEnded: false, folders: [] },
+      ...folder,
+      held: shareDirectory(fd, closeSync),
+      listing: list(directoryPath(fd), NAMES_AT_ONCE),
+      windowNames: Math.max(MIN_WINDOW_NAMES, Math.floor(WINDOW_NAMES / (place.depth + 1))),
+      isEnded: false,
+      folders: [],
     };
   } catch (error: unknown) {
     closeSync(fd);
@@ -114,18 +128,16 @@ export const enter = (
   if (depth > maxDepth) return { kind: 'too-deep' };
   try {
     const fd = openSync(pathInDirectory(level.held.fd, folder), DIRECTORY_FLAGS);
-    const entered = openLevel(fd, { prefix: `${level.prefix}${folder}/`, depth, isSized: level.isSized });
-    const errno = refusalOf(entered, { levels, walked, mountId });
-    if (errno === undefined) return { kind: 'level', level: entered };
-    leave(entered);
-    return { kind: 'unlistable', errno };
+    const place = { prefix: `${level.prefix}${folder}/`, depth, fewNamesBytes: level.fewNamesBytes };
+    const opened = openLevel(fd, place, (one) => refusalOf(one, { levels, walked, mountId }));
+    return 'errno' in opened ? { kind: 'unlistable', errno: opened.errno } : { kind: 'level', level: opened };
   } catch (error: unknown) {
     return { kind: 'unlistable', errno: systemCode(error) };
   }
 };
 
 const refusalOf = (
-  { mountId, dev, ino }: Level,
+  { mountId, dev, ino }: OpenedFolder,
   walk: { readonly levels: readonly Level[]; readonly walked: FolderSet; readonly mountId: string },
 ): string | undefined => {
   if (mountId !== walk.mountId) return 'EXDEV';

@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
+import { KIB } from '#language/units.ts';
 import { answerAdder } from './answer-count.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import { WALK_KINDS, type ToldFolder, type WalkBatch, type WalkRequest, type WalkThreadData } from './walk-messages.ts';
@@ -9,8 +10,11 @@ import { walkVolume, type SeenNames, type WalkEntry, type WalkListener } from '.
 
 /** Few enough that whatever else waits in the receiver's thread has its turn soon. */
 const MOST_ENTRIES = 100;
-/** Entries wait no longer for those behind them, on a drive that answers. */
+/** Nor many bytes: a path may have hundreds of folders with long names. */
+const MOST_PATH_BYTES = 256 * KIB;
+/** Entries wait no longer than this for those behind them, and hardly where the next step gives none. */
 const LONGEST_MS = 10;
+const LONGEST_STEP_MS = 1;
 
 type Port = NonNullable<typeof parentPort>;
 
@@ -99,13 +103,19 @@ const createBatches = (): Batches => {
     },
     fill: (walking) => {
       const entries: Taken[] = [];
-      const untilMs = performance.now() + LONGEST_MS;
+      const beganMs = performance.now();
+      let pathBytes = 0;
+      let passedMs = 0;
       try {
-        while (entries.length < MOST_ENTRIES && performance.now() < untilMs) {
-          const next = walking.next();
-          if (next.done === true) return toBatch(entries, { isEnded: true });
-          // At once: the walk may leave the folder with its next step.
-          if (next.value !== undefined) entries.push({ entry: next.value, folderId: idOf(next.value.directory) });
+        while (entries.length < MOST_ENTRIES && pathBytes < MOST_PATH_BYTES && passedMs < LONGEST_MS) {
+          const { done, value: entry } = walking.next();
+          if (done === true) return toBatch(entries, { isEnded: true });
+          passedMs = performance.now() - beganMs;
+          if (entry !== undefined) {
+            // At once: the walk may leave the folder with its next step.
+            entries.push({ entry, folderId: idOf(entry.directory) });
+            pathBytes += entry.path.length;
+          } else if (entries.length > 0 && passedMs > LONGEST_STEP_MS) break;
         }
       } catch (error: unknown) {
         if (error instanceof Stopped) return toBatch(entries, { isEnded: true });

@@ -6,7 +6,8 @@
 //   path can be exchanged between two looks.
 //   Memory: at most one window of entries per open directory, and the windows shrink with the depth, so that a hostile
 //   tree cannot make them add up.
-//   Open directories: two descriptors for each level of depth, and one for each directory that a consumer holds.
+//   Open directories: at most two descriptors for each level of depth, and one for each directory that a consumer holds or has
+//   still to be told of.
 
 import { statfsSync } from 'node:fs';
 
@@ -111,6 +112,8 @@ export function* walkVolume(
         goUp(level);
         yield undefined;
       } else {
+        // What was given goes out before the looks at a window, which may be many.
+        yield undefined;
         const seen = readWindow(level, config, listener);
         for (const one of seen) {
           foundBytes += one.allocatedBytes;

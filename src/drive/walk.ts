@@ -7,6 +7,7 @@
 //   up, those of batches that nobody saw are closed, too.
 
 import { close } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createAnswerCount, type AnswerCount } from './answer-count.ts';
 import { shareDirectory, type SharedDirectory } from './held-directory.ts';
@@ -23,7 +24,7 @@ export interface WalkConfig extends VolumeToWalk {
 
 const BATCHES_AHEAD = 2;
 /** A window of the root's entries and one of each folder on the way to the deepest. */
-const THREAD_HEAP_MIB = 48;
+const THREAD_HEAP_MIB = 96;
 const YOUNG_MIB = 2;
 
 /**
@@ -38,6 +39,8 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
     for (;;) {
       const batch = await thread.next();
       for (const { id, fd } of batch.folders) folders.set(id, shareDirectory(fd, closeLater));
+      // Several batches may have come at once: whatever else waits has its turn between them.
+      await turn();
       signal.throwIfAborted();
       config.onSeen?.(batch.seen);
       for (const entry of entriesOf(batch, folders)) {
@@ -52,16 +55,17 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
       if (batch.isEnded) return;
     }
   } finally {
-    await thread.end();
-    for (const folder of folders.values()) folder.release();
+    thread.end(() => {
+      for (const folder of folders.values()) folder.release();
+    });
   }
 }
 
 interface Thread {
   /** The next batch, in order. Errors: the thread failed. */
   next(): Promise<WalkBatch>;
-  /** Ends it after its present call of the system, and closes what nobody will. */
-  end(): Promise<void>;
+  /** Ends it after its present call of the system, which is not waited for: a drive may hang in it. */
+  end(onEnded: () => void): void;
 }
 
 const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
@@ -116,12 +120,14 @@ const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
       if (!batch.isEnded) ask('more');
       return batch;
     },
-    end: async () => {
+    end: (onEnded) => {
       signal.removeEventListener('abort', stopThread);
       stopThread();
       ask('stop');
-      await exited.promise;
-      for (const { folders } of batches) for (const { fd } of folders) closeLater(fd);
+      void exited.promise.then(() => {
+        for (const { folders } of batches) for (const { fd } of folders) closeLater(fd);
+        onEnded();
+      });
     },
   };
 };
