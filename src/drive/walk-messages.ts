@@ -1,6 +1,6 @@
 // What a walk's thread says: some entries in one message, in columns, because a message of objects costs more than a look.
 
-import type { SeenNames, VolumeToWalk, WalkKind } from './walk-volume.ts';
+import type { SeenNames, VolumeToWalk, WalkEntry, WalkKind } from './walk-volume.ts';
 
 /** What the thread is started with. */
 export interface WalkThreadData {
@@ -27,7 +27,7 @@ export interface WalkBatch {
   readonly paths: string;
   /** Places in WALK_KINDS. */
   readonly kinds: Uint8Array;
-  /** FACTS for each entry: id of its folder, size in bytes, time of change in ms, inode, bytes that it occupies. */
+  /** Those of packFacts, one entry after the other. */
   readonly facts: Float64Array;
   /** By place. */
   readonly errnos: ReadonlyMap<number, string>;
@@ -40,8 +40,25 @@ export interface WalkBatch {
   readonly failure?: { readonly message: string; readonly code: string; readonly syscall: string };
 }
 
-/** See WalkBatch. */
-export const FACTS = 5;
+/** The numbers of an entry. */
+export interface EntryFacts extends Pick<WalkEntry, 'sizeBytes' | 'inode' | 'allocatedBytes'> {
+  readonly folderId: number;
+  readonly modifiedMs: number;
+}
+
+const FACTS = 5;
+
+/** FACTS numbers, in the order in which `unpackFacts` has them. */
+export const packFacts = (
+  { sizeBytes, modifiedAt, inode, allocatedBytes }: WalkEntry,
+  folderId: number,
+): readonly number[] => [folderId, sizeBytes, modifiedAt.getTime(), inode, allocatedBytes];
+
+/** The facts of the entry at a place. */
+export const unpackFacts = (facts: Float64Array, place: number): EntryFacts => {
+  const [folderId = 0, sizeBytes = 0, modifiedMs = 0, inode = 0, allocatedBytes = 0] = facts.subarray(place * FACTS);
+  return { folderId, sizeBytes, modifiedMs, inode, allocatedBytes };
+};
 
 /** Kinds by their places. */
 export const WALK_KINDS: readonly WalkKind[] = [

@@ -5,7 +5,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { KIB } from '#language/units.ts';
 import { answerAdder } from './answer-count.ts';
 import type { HeldDirectory } from './held-directory.ts';
-import { WALK_KINDS, type ToldFolder, type WalkBatch, type WalkRequest, type WalkThreadData } from './walk-messages.ts';
+import {
+  packFacts,
+  WALK_KINDS,
+  type ToldFolder,
+  type WalkBatch,
+  type WalkRequest,
+  type WalkThreadData,
+} from './walk-messages.ts';
 import { walkVolume, type SeenNames, type WalkEntry, type WalkListener } from './walk-volume.ts';
 
 /** Few enough that whatever else waits in the receiver's thread has its turn soon. */
@@ -76,7 +83,7 @@ const createBatches = (): Batches => {
       ...{ folders, left, seen },
       paths: entries.map(({ entry }) => `${entry.path.toString('latin1')}\0`).join(''),
       kinds: Uint8Array.from(entries, ({ entry }) => WALK_KINDS.indexOf(entry.kind)),
-      facts: Float64Array.from(entries.flatMap(factsOf)),
+      facts: Float64Array.from(entries.flatMap(({ entry, folderId }) => packFacts(entry, folderId))),
       errnos: new Map(
         entries.flatMap(({ entry: { errno } }, place) => (errno === undefined ? [] : [[place, errno] as const])),
       ),
@@ -125,15 +132,6 @@ const createBatches = (): Batches => {
     },
   };
 };
-
-// FACTS of them.
-const factsOf = ({ entry, folderId }: Taken): readonly number[] => [
-  folderId,
-  entry.sizeBytes,
-  entry.modifiedAt.getTime(),
-  entry.inode,
-  entry.allocatedBytes,
-];
 
 const failureOf = (error: unknown): NonNullable<WalkBatch['failure']> => {
   const isOfSystem =

@@ -153,11 +153,11 @@ const leastBusy = (
 };
 
 const createThread = (counters: SharedArrayBuffer): Thread => {
+  // With the environment of the process: Node finds there where it keeps what it made of the product's files. Without that each
+  // thread would take the types out of them anew, for 20 MiB and a tenth of a second.
   const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
     workerData: { counters },
     resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: 2 },
-    // No environment of its own: Node finds there where it keeps what it made of the product's files. Without that each thread
-    // would take the types out of them anew, for 20 MiB and a tenth of a second.
   });
   const questions = new Map<
     number,

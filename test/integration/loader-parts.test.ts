@@ -64,19 +64,28 @@ test('runLoader: sends only the parts that are missing, when it was killed withi
   assert.deepEqual(await uploadsIn(scene.options.state), []);
 });
 
-test('runLoader: sends nothing of a large file again, when it was killed after the upload was completed', async (t) => {
+/** A loader was killed in the moment when the bucket had the object of a large file, and nobody knew. */
+const killAfterCompletion = async (t: TestContext): Promise<LoaderScene & { readonly content: Buffer }> => {
   const scene = await setLoaderScene(t, minio);
   const content = randomBytes(38 * MIB);
   write(scene.root, 'large.bin', content);
   await using killed = await startLoaderRun(scene.options);
-  // In the moment when the bucket has the object, and nobody knows.
   scene.proxy.falsify(({ method, url }) => {
     if (method === 'POST' && url.includes('uploadId=')) killed.kill();
     return undefined;
   });
   await killed.end;
   scene.proxy.falsify(() => undefined);
-  assert.equal(await minio.getObject(scene.bucket, 'large.bin').then((object) => object?.body.equals(content)), true);
+  assert.equal(await holds(scene, content), true);
+  assert.equal((await scene.rows()).has('large.bin'), false);
+  return { ...scene, content };
+};
+
+const holds = async ({ bucket }: LoaderScene, content: Buffer): Promise<boolean | undefined> =>
+  (await minio.getObject(bucket, 'large.bin'))?.body.equals(content);
+
+test('runLoader: sends nothing of a large file again, when it was killed after the upload was completed', async (t) => {
+  const scene = await killAfterCompletion(t);
   const writesBefore = scene.proxy.writes.length;
 
   await using run = await startLoaderRun(scene.options);
@@ -84,15 +93,32 @@ test('runLoader: sends nothing of a large file again, when it was killed after t
 
   assert.equal(end.kind, 'finished');
   assert.deepEqual(keysWritten(scene, writesBefore), []);
-  assert.equal((await scene.rows()).get('large.bin')?.md5, md5Of(content));
+  assert.equal((await scene.rows()).get('large.bin')?.md5, md5Of(scene.content));
   assert.deepEqual(await uploadsIn(scene.options.state), []);
 });
 
+test('runLoader: fails a file that reads otherwise now, and leaves the object that was made of it before', async (t) => {
+  const scene = await killAfterCompletion(t);
+  write(scene.root, 'large.bin', withOtherByte(scene.content));
+
+  await using run = await startLoaderRun(scene.options);
+  const end = await run.end;
+
+  assert.equal(end.kind, 'finished');
+  assert.equal(short((await scene.rows()).get('large.bin')), `500 FileChanged large.bin - ${String(38 * MIB)}`);
+  assert.equal(await holds(scene, scene.content), true);
+  assert.deepEqual(await uploadsIn(scene.options.state), []);
+});
+
+const withOtherByte = (content: Buffer): Buffer => {
+  const changed = Buffer.from(content);
+  changed.writeUInt8(changed.readUInt8(7) ^ 1, 7);
+  return changed;
+};
+
 test('runLoader: fails a file whose acknowledged part reads otherwise now, and leaves nothing of it', async (t) => {
   const scene = await killWithinParts(t);
-  const changed = Buffer.from(scene.content);
-  changed.writeUInt8(changed.readUInt8(7) ^ 1, 7);
-  write(scene.root, 'large.bin', changed);
+  write(scene.root, 'large.bin', withOtherByte(scene.content));
 
   await using run = await startLoaderRun(scene.options);
   const end = await run.end;
