@@ -9,7 +9,10 @@ export const MAX_SOCKETS = 256;
 export const FIRST_FAILURE_STATUS = 300;
 /** For a connection to be made. */
 export const CONNECT_TIMEOUT_MS: number = 10 * SECOND_MS;
-/** Silence on a connection. Some stores say nothing while they put a large object's parts together. */
+/**
+ * Silence on a connection. Some stores say nothing while they put a large object's parts together. A body that stops on
+ * its way is given up after up to twice as long: Node's socket asks once more where some of a write has gone out.
+ */
 export const IDLE_TIMEOUT_MS: number = 2 * MINUTE_MS;
 /** Slowest line that is given its time; a request that takes longer than its body over such a line is hung. */
 const SLOWEST_BYTES_PER_SECOND = 32 * KIB;

@@ -38,7 +38,7 @@ export type WireFault =
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** The server does its work, and the connection breaks in the middle of the answer. */
   | { readonly kind: 'cut' }
-  /** The connection stays open and nothing ever comes. */
+  /** The connection stays open, takes what is sent, and nothing ever comes. */
   | { readonly kind: 'silence' };
 
 /** A proxy in front of an S3 server on loopback. */
@@ -183,6 +183,8 @@ const meet = async (
       return;
     }
     case 'silence':
+      // A body that stops on its way is given up to twice the time (wire-rules.ts).
+      for await (const _chunk of incoming);
       return;
   }
 };

@@ -93,6 +93,10 @@ export interface Station extends AsyncDisposable {
 const LOAD_DEADLINE_MS = 60_000;
 const JOURNAL_TAIL = 30;
 const HTTP_OK = 200;
+/** The daemon opens it after the others. */
+const LAST_SOCKET = 'operator.sock';
+/** Column "Flags" of /proc/net/unix, __SO_ACCEPTCON: a socket is in the list before it listens. */
+const LISTENING = '00010000';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Starts a station. What it needs: root, and for loads loop devices. */
@@ -206,7 +210,7 @@ const createStation = (
       const args = [...drop, ...bound, '--', command, 'daemon', '--config', configPath];
       const part = start('setpriv', args, daemonEnv);
       daemon = part;
-      await until(() => listens(part, join(runDir, 'control', 'read.sock')), {
+      await until(() => listens(part, join(runDir, 'control', LAST_SOCKET)), {
         what: 'the daemon listens',
         describe: tail,
       });
@@ -278,7 +282,10 @@ const given = <Value>(value: Value | undefined, what: string): Value => {
 
 const listens = async (part: Part, socketPath: string): Promise<boolean> => {
   if (!part.isRunning()) throw new Error(`It ended before it listened on ${socketPath}:\n${part.stderr()}`);
-  return (await readFile('/proc/net/unix', 'utf8')).split('\n').some((line) => line.endsWith(` ${socketPath}`));
+  return (await readFile('/proc/net/unix', 'utf8')).split('\n').some((line) => {
+    const [, , , flags, , , , path] = line.split(' ').filter((word) => word !== '');
+    return path === socketPath && flags === LISTENING;
+  });
 };
 
 // The launcher makes its socket by a descriptor of the folder, so the kernel's list has another path for it. It gives
