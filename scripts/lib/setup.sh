@@ -27,7 +27,7 @@ readonly debian_needs='
 '
 # What else the tests and the package need.
 readonly test_needs='
-  tmux:tmux
+  tmux:tmux fincore:util-linux-extra
   /usr/share/bash-completion/bash_completion:bash-completion zsh:zsh fish:fish
   mandoc:mandoc man:man-db promtool:prometheus
   git:git mmdebstrap:mmdebstrap lintian:lintian file:file

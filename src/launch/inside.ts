@@ -69,6 +69,12 @@ const CAPABILITIES = '-all,+dac_read_search';
 // of RSS for a load of small files, 190 with these, at the same speed.
 const HEAP_FLAGS = ['--max-old-space-size=160', '--max-semi-space-size=8'];
 
+const ENVIRONMENT = {
+  ...{ PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8' },
+  // Four threads as ever, for names of hosts and the like, and those that may hang in the drive (load/reader.ts).
+  UV_THREADPOOL_SIZE: '12',
+};
+
 // Files of other owners must be read, so that one capability stays. The signal of --kill-child is forgotten by the
 // kernel when the user changes (prctl(2), PR_SET_PDEATHSIG), so setpriv sets it again.
 const becomeProgram = ({ loaderUid, loaderGid }: LaunchPlan, node: string): never => {
@@ -80,6 +86,6 @@ const becomeProgram = ({ loaderUid, loaderGid }: LaunchPlan, node: string): neve
   return replaceProcess({
     path: '/usr/bin/setpriv',
     args: ['setpriv', ...credentials, '--no-new-privs', ...privileges, '--pdeathsig', 'keep', '--', ...loader],
-    environment: { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8', ...compileCacheOf(INNER_PRODUCT_FOLDER) },
+    environment: { ...ENVIRONMENT, ...compileCacheOf(INNER_PRODUCT_FOLDER) },
   });
 };

@@ -26,8 +26,11 @@ export interface BlockPool {
   readonly isShort: boolean;
 }
 
-/** Blocks begin at pages, so that direct reads and the kernel's copies stay aligned. */
+/** Blocks begin at pages and hold whole ones: a direct read (O_DIRECT) wants that. */
 const PAGE_BYTES = 4096;
+
+// Such a memory begins at a page, unlike one whose size is fixed.
+const makeMemory = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes, { maxByteLength: bytes });
 
 interface Gap {
   start: number;
@@ -42,7 +45,7 @@ interface Waiter {
 /** Makes a pool of `capacityBytes`; the system gives the memory only as it is used. */
 export const createBlockPool = (capacityBytes: number): BlockPool => {
   const capacity = roundUp(capacityBytes);
-  const arena = new SharedArrayBuffer(capacity);
+  const arena = makeMemory(capacity);
   const free: Gap[] = [{ start: 0, length: capacity }];
   let heldBytes = 0;
   let waiting: readonly Waiter[] = [];
@@ -69,7 +72,7 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
     const length = roundUp(sizeBytes);
     if (length === 0) return block(arena, { start: 0, length }, sizeBytes);
     if (length > capacity) {
-      return heldBytes === 0 ? block(new SharedArrayBuffer(length), { start: 0, length }, sizeBytes) : undefined;
+      return heldBytes === 0 ? block(makeMemory(length), { start: 0, length }, sizeBytes) : undefined;
     }
     if (heldBytes > 0 && heldBytes + length > allowedBytes) return undefined;
     const start = takeGap(free, length);

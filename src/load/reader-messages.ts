@@ -64,4 +64,6 @@ export interface ReaderThreadData {
    * still. The second counts the threads' processor time, in microseconds. The third counts answers that were EIO.
    */
   readonly counters: SharedArrayBuffer;
+  /** Large files are read past the system's cache. */
+  readonly readsDirectly: boolean;
 }

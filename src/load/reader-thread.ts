@@ -1,18 +1,21 @@
-// A reader thread: reads with synchronous calls into shared memory and hashes on the way, one pass over the bytes.
-// A drive that hangs blocks this thread and no other part of the loader.
+// A reader thread: reads into shared memory and hashes on the way, one pass over the bytes, one question after the other. A
+// drive that hangs blocks this thread, one of Node's pool where a large file is read, and no other part of the loader.
 
 import { closeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
-import { finish, openFile, readPart, readWhole, type OnAnswer, type OpenFile, type Place } from './read-file.ts';
+import { finish, openFile, readPart, readWhole, type DriveAccess, type OpenFile, type Place } from './read-file.ts';
 import type { ReaderReply, ReaderRequest, ReaderThreadData, Target } from './reader-messages.ts';
 
 /** Serves one port until it closes. Errors that are not the drive's end the thread. */
-const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadData): void => {
+const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }: ReaderThreadData): void => {
   const counter = new BigInt64Array(counters);
-  const onAnswer: OnAnswer = (code) => {
-    Atomics.add(counter, 0, 1n);
-    if (code === 'EIO') Atomics.add(counter, 2, 1n);
+  const drive: DriveAccess = {
+    onAnswer: (code) => {
+      Atomics.add(counter, 0, 1n);
+      if (code === 'EIO') Atomics.add(counter, 2, 1n);
+    },
+    readsDirectly,
   };
   let countedMicros = 0;
   const countCpu = (): void => {
@@ -33,24 +36,27 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
     if (memory === undefined) throw new Error('The first question names a memory');
     return { bytes: new Uint8Array(memory, target.offset, target.length), isSigned: target.isSigned };
   };
-  const answer = (request: ReaderRequest): ReaderReply | undefined => {
+  const answer = (request: ReaderRequest): ReaderReply | undefined | Promise<ReaderReply> => {
     const { id } = request;
     switch (request.kind) {
-      case 'whole':
-        return { id, ...readWhole(request.file, placeOf(request.target), onAnswer) };
+      case 'whole': {
+        const read = readWhole(request.file, placeOf(request.target), drive);
+        return read instanceof Promise ? read.then((end) => ({ id, ...end })) : { id, ...read };
+      }
       case 'open': {
-        const file = openFile(request.file, onAnswer);
+        const file = openFile(request.file, drive);
         if ('code' in file) return { id, ...file };
         openFiles.set(id, file);
         return { id, kind: 'open' };
       }
       case 'part': {
         const file = openFiles.get(request.openId);
-        return { id, ...(file === undefined ? notOpen() : readPart(file, placeOf(request.target), onAnswer)) };
+        if (file === undefined) return notOpen();
+        return readPart(file, placeOf(request.target), drive).then((end) => ({ id, ...end }));
       }
       case 'finish': {
         const file = openFiles.get(request.openId);
-        const finished = file === undefined ? notOpen() : finish(file, onAnswer);
+        const finished = file === undefined ? notOpen() : finish(file, drive.onAnswer);
         close(request.openId);
         return { id, ...finished };
       }
@@ -59,20 +65,34 @@ const serve = (port: NonNullable<typeof parentPort>, { counters }: ReaderThreadD
         return undefined;
     }
   };
-  port.on('message', (requests: readonly ReaderRequest[]) => {
-    let replies: ReaderReply[] = [];
+  const questions: ReaderRequest[] = [];
+  let isBusy = false;
+  let replies: ReaderReply[] = [];
+  const say = (): void => {
+    if (replies.length > 0) port.postMessage(replies);
+    replies = [];
+  };
+  const serveAll = async (): Promise<void> => {
+    isBusy = true;
     let saidMs = performance.now();
-    for (const request of requests) {
-      const reply = answer(request);
+    for (let request = questions.shift(); request !== undefined; request = questions.shift()) {
+      const answered = answer(request);
+      if (answered instanceof Promise) say();
+      const reply = answered instanceof Promise ? await answered : answered;
       if (reply !== undefined) replies.push(reply);
       const nowMs = performance.now();
       if (nowMs - saidMs < SAY_EVERY_MS) continue;
-      if (replies.length > 0) port.postMessage(replies);
-      replies = [];
+      say();
       saidMs = nowMs;
     }
     countCpu();
-    if (replies.length > 0) port.postMessage(replies);
+    say();
+    isBusy = false;
+  };
+  port.on('message', (requests: readonly ReaderRequest[]) => {
+    questions.push(...requests);
+    // A rejection ends the thread.
+    if (!isBusy) void serveAll();
   });
 };
 
@@ -84,6 +104,10 @@ const notOpen = (): never => {
 };
 
 const isReaderThreadData = (data: unknown): data is ReaderThreadData =>
-  typeof data === 'object' && data !== null && 'counters' in data && data.counters instanceof SharedArrayBuffer;
+  typeof data === 'object' &&
+  data !== null &&
+  'counters' in data &&
+  data.counters instanceof SharedArrayBuffer &&
+  'readsDirectly' in data;
 
 if (parentPort !== null && isReaderThreadData(workerData)) serve(parentPort, workerData);

@@ -2,7 +2,14 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Block } from './block-pool.ts';
-import type { FileToRead, ReaderReply, ReaderRequest, ReadProblem, Target } from './reader-messages.ts';
+import type {
+  FileToRead,
+  ReaderReply,
+  ReaderRequest,
+  ReaderThreadData,
+  ReadProblem,
+  Target,
+} from './reader-messages.ts';
 
 /** A file that is read part after part. Disposing lets go of it, finished or not. */
 export interface FileReading extends Disposable {
@@ -40,8 +47,12 @@ export interface ReaderConfig {
   readonly threads: number;
   /** The SHA-256 of each body is wanted, because it will be signed. */
   readonly isSigned: boolean;
+  /** Large files are read past the system's cache (read-directly.ts); others as ever. */
+  readonly readsDirectly: boolean;
 }
 
+/** Each of these may keep one thread of Node's pool waiting for the drive (launch/inside.ts gives the pool its size). */
+const MAX_DIRECT_THREADS = 8;
 const COUNTERS_BYTES = 24;
 const MICROS_PER_MS = 1000;
 const THREAD_HEAP_MIB = 32;
@@ -49,10 +60,12 @@ const THREAD_HEAP_MIB = 32;
 const ENOUGH_QUESTIONS = 16;
 
 /** Starts the threads of a reader. */
-export const createReader = ({ threads, isSigned }: ReaderConfig): Reader => {
+export const createReader = ({ threads, isSigned, readsDirectly }: ReaderConfig): Reader => {
   const counters = new SharedArrayBuffer(COUNTERS_BYTES);
   const counter = new BigInt64Array(counters);
-  const pool = Array.from({ length: Math.max(1, threads) }, () => createThread(counters));
+  const pool = Array.from({ length: Math.max(1, threads) }, (_, index) =>
+    createThread({ counters, readsDirectly: readsDirectly && index < MAX_DIRECT_THREADS }),
+  );
   return {
     readWhole: async (file, block) => {
       const reply = await leastBusy(pool).ask({ kind: 'whole', file, target: targetOf(block, isSigned) });
@@ -152,11 +165,11 @@ const leastBusy = (
   return others.reduce((least, one) => (workOf(one) < workOf(least) ? one : least), first);
 };
 
-const createThread = (counters: SharedArrayBuffer): Thread => {
+const createThread = (workerData: ReaderThreadData): Thread => {
   // With the environment of the process: Node finds there where it keeps what it made of the product's files. Without that each
   // thread would take the types out of them anew, for 20 MiB and a tenth of a second.
   const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
-    workerData: { counters },
+    workerData,
     resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: 2 },
   });
   const questions = new Map<

@@ -2,6 +2,8 @@
 // needs no bucket and no key. Whether the drive itself is read, and not what the host remembers of it, is the launcher's
 // doing, which throws that away before it mounts.
 
+import { statfs } from 'node:fs/promises';
+
 import { createAnswerCount, type AnswerCount } from '#drive/answer-count.ts';
 import { walk } from '#drive/walk.ts';
 import type { WalkEntry } from '#drive/walk-volume.ts';
@@ -16,6 +18,7 @@ import type { Dialogue, RereadOrder } from './dialogue.ts';
 import { createFlight } from './flight.ts';
 import { createLoadProgress, startReports, type LoadProgress } from './load-progress.ts';
 import type { ReadProblem } from './reader-messages.ts';
+import { canReadDirectly } from './read-directly.ts';
 import { createReader, type Reader } from './reader.ts';
 import { toRead } from './send-ports.ts';
 import type { StopReason, StopSwitch } from './stop-switch.ts';
@@ -55,7 +58,12 @@ export const rereadFiles = async (
 ): Promise<RereadEnd> => {
   const { limits } = order;
   const hashKey = Buffer.from(order.hashKey, 'hex');
-  await using reader = createReader({ threads: limits.readerThreads, isSigned: false });
+  const { type } = await statfs(root);
+  await using reader = createReader({
+    threads: limits.readerThreads,
+    isSigned: false,
+    readsDirectly: canReadDirectly(type),
+  });
   const progress = createLoadProgress({ files: 0, bytes: 0, failedFiles: 0 });
   const ports: Ports = {
     ...{ table, dialogue, stopSwitch, limits, reader, progress },

@@ -11,6 +11,7 @@ import { createBlockPool } from './block-pool.ts';
 import type { Dialogue, Order } from './dialogue.ts';
 import type { DoneSet } from './done-set.ts';
 import { loadFiles, type LoadEnd } from './load-files.ts';
+import { canReadDirectly } from './read-directly.ts';
 import { readLoadPlan } from './load-plan.ts';
 import { createMeteredBucket } from './metered-bucket.ts';
 import { createLoadProgress, startReports } from './load-progress.ts';
@@ -48,7 +49,12 @@ export const runLoad = async (
   const { limits } = order;
   const { access, entryRules, hashKey, probeKey } = readLoadPlan(order);
   const retry = createRetry({ random: Math.random });
-  await using reader = createReader({ threads: limits.readerThreads, isSigned: isBodySigned(access) });
+  const { blocks, bsize, type } = await statfs(root);
+  await using reader = createReader({
+    threads: limits.readerThreads,
+    isSigned: isBodySigned(access),
+    readsDirectly: canReadDirectly(type),
+  });
   const requests = pLimit(limits.maxRequestsInFlight);
   // One for each thread, and one that waits for the bucket meanwhile.
   const largeFiles = pLimit(limits.readerThreads + 1);
@@ -60,7 +66,6 @@ export const runLoad = async (
   });
   await using bucket = createRetryingBucket(metered, retry);
   const progress = createLoadProgress(order.finished);
-  const { blocks, bsize } = await statfs(root);
   const details = { bucket: access.bucket, region: access.region, keyId: access.accessKeyId };
   const ports: SendPorts = {
     bucket,

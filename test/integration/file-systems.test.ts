@@ -11,7 +11,13 @@ import { startMinio, type Minio } from '../support/minio.ts';
 import { prepareDrive } from '../support/signed-drive.ts';
 import { startStation, type Station } from '../support/station.ts';
 
-const FILES = { 'a.txt': 'a', 'folder/ünïcode.txt': 'names', 'folder/empty': '' };
+const FILES = {
+  'a.txt': 'a',
+  'folder/ünïcode.txt': 'names',
+  'folder/empty': '',
+  // Read past the cache where that can be.
+  'folder/large.bin': 'large, and no multiple of a sector\n'.repeat(100_000),
+};
 const TYPES: readonly FsType[] = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'ntfs', 'exfat'];
 
 const stack = new AsyncDisposableStack();

@@ -78,7 +78,7 @@ describe('load', () => {
     for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) assert.equal(field(set), '0000000000000004');
     assert.equal(field('NoNewPrivs'), '1');
     const { NODE_COMPILE_CACHE: cache, NODE_COMPILE_CACHE_PORTABLE: portable, ...others } = looked.environment;
-    assert.deepEqual(others, { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8' });
+    assert.deepEqual(others, { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8', UV_THREADPOOL_SIZE: '12' });
     assert.deepEqual([cache, portable], ['/product/node_modules/.compile-cache', '1']);
     const limits = await readFile(`/proc/${String(await loaderPid(drive.device))}/limits`, 'utf8');
     assert.match(limits, /^Max core file size +0 +0 /mu);

@@ -25,7 +25,7 @@ interface Setting {
 const makeSetting = (t: TestContext): Setting => {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'reader-'));
   const directoryFd = fs.openSync(root, fs.constants.O_DIRECTORY);
-  const reader = createReader({ threads: 2, isSigned: false });
+  const reader = createReader({ threads: 2, isSigned: false, readsDirectly: true });
   t.after(async () => {
     await reader[Symbol.asyncDispose]();
     fs.closeSync(directoryFd);
