@@ -7,6 +7,7 @@
 
 import { SECOND_MS } from '#language/units.ts';
 import type { HttpAnswer } from './http-answer.ts';
+import { createGathering } from './gathering.ts';
 import { openConnection, type HttpConnection, type HttpPlace, type Outgoing } from './http-connection.ts';
 
 /** Sends requests. */
@@ -30,6 +31,7 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
   const free: Free[] = [];
   const waiting: PromiseWithResolvers<HttpConnection>[] = [];
   const interrupted = createInterrupts();
+  const gathering = createGathering();
   let session: Buffer | undefined;
   let isClosed = false;
 
@@ -79,7 +81,9 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
         throw reasonOf(signal);
       }
       using _interrupt = interrupted(signal, connection);
-      return await connection.exchange(outgoing());
+      const answer = await connection.exchange(outgoing());
+      gathering.answered(all.size - free.length);
+      return answer;
     },
     [Symbol.dispose]: () => {
       isClosed = true;
