@@ -163,15 +163,14 @@ const connect = (
     onTlsSession,
   }: { readonly onBytes: (bytes: Uint8Array) => void; readonly onTlsSession: (session: Buffer) => void },
 ): Socket => {
-  const target = { host: hostname, port, noDelay: true };
-  if (!isEncrypted) {
-    // Into one small memory again and again: a stream would take 64 KiB for each answer and give most of them back.
-    const callback = (count: number, memory: Uint8Array): boolean => {
-      onBytes(memory.subarray(0, count));
-      return true;
-    };
-    return connectPlain({ ...target, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } });
-  }
+  // Into one small memory again and again: a stream would take 64 KiB for each answer and give most of them back.
+  const callback = (count: number, memory: Uint8Array): boolean => {
+    onBytes(memory.subarray(0, count));
+    return true;
+  };
+  const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback };
+  const target = { host: hostname, port, noDelay: true, onread };
+  if (!isEncrypted) return connectPlain(target);
   const socket = connectTls({
     ...target,
     ALPNProtocols: ['http/1.1'],
@@ -180,7 +179,6 @@ const connect = (
     ...(session === undefined ? {} : { session }),
   });
   socket.on('session', onTlsSession);
-  socket.on('data', onBytes);
   return socket;
 };
 
