@@ -38,7 +38,7 @@ export const scanRow = (bytes: Buffer, from: number, end: number): ScannedRow =>
   expect(cursor, COMMA);
   const status = readInteger(cursor);
   expect(cursor, COMMA);
-  const code = readText(cursor);
+  const code = readRepeated(cursor, lastCode);
   expect(cursor, COMMA);
   const key = readText(cursor);
   expect(cursor, COMMA);
@@ -46,7 +46,7 @@ export const scanRow = (bytes: Buffer, from: number, end: number): ScannedRow =>
   expect(cursor, COMMA);
   const sizeBytes = readInteger(cursor);
   expect(cursor, COMMA);
-  const contentType = readText(cursor);
+  const contentType = readRepeated(cursor, lastContentType);
   expect(cursor, LINE_FEED);
   if (cursor.failure === 'incomplete') return { kind: 'incomplete' };
   if (cursor.failure === 'damaged') return { kind: 'damaged', at: cursor.at };
@@ -91,9 +91,35 @@ const readPath = (cursor: Cursor): Uint8Array => {
 
 const readText = (cursor: Cursor): string => {
   const { at, end } = skipQuoted(cursor);
-  const text = cursor.bytes.toString('utf8', at, end);
-  return text.includes('"') ? text.replaceAll('""', '"') : text;
+  return unquoted(cursor.bytes.toString('utf8', at, end));
 };
+
+interface Repeated {
+  bytes: Uint8Array;
+  text: string;
+}
+
+const lastCode: Repeated = { bytes: new Uint8Array(0), text: '' };
+const lastContentType: Repeated = { bytes: new Uint8Array(0), text: '' };
+
+// Most rows have the text of the row before: comparing its bytes costs a fraction of making a text of them.
+const readRepeated = (cursor: Cursor, last: Repeated): string => {
+  const { at, end } = skipQuoted(cursor);
+  const { bytes } = cursor;
+  if (!isThere(last.bytes, bytes, at, end)) {
+    last.bytes = new Uint8Array(bytes.subarray(at, end));
+    last.text = unquoted(bytes.toString('utf8', at, end));
+  }
+  return last.text;
+};
+
+const isThere = (wanted: Uint8Array, bytes: Uint8Array, at: number, end: number): boolean => {
+  if (wanted.length !== end - at) return false;
+  for (let index = 0; index < wanted.length; index += 1) if (wanted[index] !== bytes[at + index]) return false;
+  return true;
+};
+
+const unquoted = (text: string): string => (text.includes('"') ? text.replaceAll('""', '"') : text);
 
 interface Quoted {
   readonly at: number;

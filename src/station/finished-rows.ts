@@ -61,7 +61,7 @@ export const openFinishedRows = async (
         tally.files += 1;
         tally.bytes = addBytes(tally.bytes, row.sizeBytes);
         if (row.status !== LOADED_STATUS && row.status !== IGNORED_STATUS) tally.failedFiles += 1;
-        if (SIGNATURE_PATH.equals(row.path)) signatureLogged = true;
+        if (!signatureLogged) signatureLogged = SIGNATURE_PATH.equals(row.path);
         if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(row.path).toString('base64'));
       }
     },
