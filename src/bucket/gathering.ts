@@ -6,8 +6,16 @@
 
 /** Counts answers. */
 export interface Gathering {
-  /** One has come, while so many requests wait for theirs. */
-  answered(openRequests: number): void;
+  /** One has come. */
+  answered(): void;
+}
+
+/** The connections as they are. */
+export interface Traffic {
+  /** Requests that wait for their answer. */
+  readonly openRequests: number;
+  /** A body is still on its way out: only this thread sends its rest. */
+  readonly isWriting: boolean;
 }
 
 /** What it acts on. */
@@ -15,7 +23,7 @@ export interface GatheringDeps {
   readonly nowMs: () => number;
   /** Blocks the thread. */
   readonly sleep: (ms: number) => void;
-  /** Calls once what has come so far is dealt with. */
+  /** Calls once what has come so far is dealt with, and has had its consequences. */
   readonly later: (call: () => void) => void;
 }
 
@@ -31,30 +39,34 @@ const SHORTEST_MS = 0.5;
 const LOOK_EVERY_MS = 100;
 
 const cell = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+let allSleptMs = 0;
+
+/** How long this thread has slept so, in all: the event loop takes it for work. */
+export const sleptMs = (): number => allSleptMs;
 
 const HERE: GatheringDeps = {
   nowMs: () => performance.now(),
   sleep: (ms) => {
+    const beganMs = performance.now();
     Atomics.wait(cell, 0, 0, ms);
+    allSleptMs += performance.now() - beganMs;
   },
+  // Behind all that follows from the answer, and behind what that has put off to the end of the turn.
   later: (call) => {
-    setImmediate(call);
+    process.nextTick(() => setImmediate(call));
   },
 };
 
 /** Starts without knowing how the bucket answers. */
-export const createGathering = ({ nowMs, sleep, later }: GatheringDeps = HERE): Gathering => {
+export const createGathering = (traffic: () => Traffic, { nowMs, sleep, later }: GatheringDeps = HERE): Gathering => {
   let inTurn = 0;
-  let open = 0;
   let seen = 0;
   let sinceMs = nowMs();
-  let waitMs = 0;
+  let everyMs = 0;
   const look = (): void => {
     const passedMs = nowMs() - sinceMs;
     if (passedMs < LOOK_EVERY_MS) return;
-    const everyMs = passedMs / seen;
-    // Little's law: requests under way, over their rate, are the time that each takes.
-    waitMs = Math.min(LONGEST_MS, ENOUGH_ANSWERS * everyMs, open * everyMs * PART_OF_LATENCY);
+    everyMs = passedMs / seen;
     seen = 0;
     sinceMs += passedMs;
   };
@@ -62,14 +74,18 @@ export const createGathering = ({ nowMs, sleep, later }: GatheringDeps = HERE): 
     const came = inTurn;
     inTurn = 0;
     look();
-    if (came < ENOUGH_ANSWERS && open >= FEWEST_REQUESTS && waitMs >= SHORTEST_MS) sleep(waitMs);
+    if (came >= ENOUGH_ANSWERS || everyMs === 0) return;
+    const { openRequests, isWriting } = traffic();
+    if (openRequests < FEWEST_REQUESTS || isWriting) return;
+    // Little's law: requests under way, over their rate, are the time that each takes.
+    const waitMs = Math.min(LONGEST_MS, ENOUGH_ANSWERS * everyMs, openRequests * everyMs * PART_OF_LATENCY);
+    if (waitMs >= SHORTEST_MS) sleep(waitMs);
   };
   return {
-    answered: (openRequests) => {
+    answered: () => {
       if (inTurn === 0) later(endTurn);
       inTurn += 1;
       seen += 1;
-      open = openRequests;
     },
   };
 };

@@ -32,6 +32,8 @@ export interface Outgoing {
 
 /** A connection. */
 export interface HttpConnection {
+  /** A request is not yet written whole. */
+  readonly isWriting: boolean;
   /** Errors: those of the socket, with their code; MalformedAnswer; `TimeoutError`; what `end` was given. */
   exchange(outgoing: Outgoing): Promise<HttpAnswer>;
   /** Ends it; a request that is on it fails with the error. */
@@ -112,6 +114,9 @@ export const openConnection = (
     }
   };
   const connection: HttpConnection = {
+    get isWriting() {
+      return !isWritten;
+    },
     exchange: ({ head, body }) => {
       const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
       isWritten = false;

@@ -31,7 +31,10 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
   const free: Free[] = [];
   const waiting: PromiseWithResolvers<HttpConnection>[] = [];
   const interrupted = createInterrupts();
-  const gathering = createGathering();
+  const gathering = createGathering(() => ({
+    openRequests: all.size - free.length,
+    isWriting: all.values().some((connection) => connection.isWriting),
+  }));
   let session: Buffer | undefined;
   let isClosed = false;
 
@@ -82,7 +85,7 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
       }
       using _interrupt = interrupted(signal, connection);
       const answer = await connection.exchange(outgoing());
-      gathering.answered(all.size - free.length);
+      gathering.answered();
       return answer;
     },
     [Symbol.dispose]: () => {

@@ -3,13 +3,20 @@
 // pool, so that the drive works while the piece before is hashed.
 
 import { read } from 'node:fs';
-import { KIB, MIB } from '#language/units.ts';
-import { systemCode } from '#drive/system-code.ts';
+import { performance } from 'node:perf_hooks';
+import { KIB, SECOND_MS } from '#language/units.ts';
 
-/** Asked for at a time: enough for a drive to be busy with while the piece before is hashed. */
-const PIECE_BYTES = MIB;
-/** Memory, position and length of a direct read are multiples of a drive's sectors; no drive has larger ones. */
+/**
+ * Asked for at a time: enough for a drive to be busy with while the piece before is hashed. A drive that tries for seconds at
+ * each bad sector is to answer before it counts as silent (station/loader-session.ts).
+ */
+const PIECE_BYTES = 512 * KIB;
+/** Memory, position and length of a direct read are multiples of this; where a drive wants more, it is read otherwise. */
 const ALIGNMENT_BYTES = 4 * KIB;
+/** A drive that takes longer for a piece is in trouble: smaller reads tell more often that it lives. */
+const SLOW_MS = 2 * SECOND_MS;
+/** How the kernel says what the cache calls EIO (blk_errors in block/blk-core.c). */
+const DRIVE_ERRORS: ReadonlySet<string> = new Set(['ENODATA', 'ETIMEDOUT', 'EREMOTEIO', 'ENOLINK', 'EILSEQ']);
 
 /** `f_type` (statfs(2)) of the file systems that were seen to read so: ext2 to ext4, and XFS. Btrfs fills the cache anyway. */
 const KNOWN_TYPES: ReadonlySet<number> = new Set([0xef53, 0x58465342]);
@@ -31,7 +38,7 @@ export interface DirectReading {
 /** How far it came. */
 export interface DirectEnd {
   readonly readBytes: number;
-  /** Absent: all was read. `EOF`: the file has no more; else the system's code. */
+  /** Absent: all was read. `EOF`: the file has no more. `SHORT`: the rest begins within a sector. `SLOW`; else the system's code. */
   readonly stoppedBy?: string;
 }
 
@@ -43,30 +50,52 @@ export const readDirectly = async (bytes: Uint8Array, reading: DirectReading): P
   let readBytes = 0;
   let coming = ask(bytes, readBytes, reading);
   while (readBytes < bytes.length) {
-    const got = await coming;
+    const { got, tookMs } = await coming;
     if (typeof got === 'string') return { readBytes, stoppedBy: got };
     if (got === 0) return { readBytes, stoppedBy: 'EOF' };
     const piece = bytes.subarray(readBytes, readBytes + got);
-    readBytes += piece.length;
-    if (readBytes < bytes.length) coming = ask(bytes, readBytes, reading);
-    reading.onBytes(piece);
+    readBytes += got;
+    const isLast = readBytes === bytes.length;
+    const stoppedBy = isLast ? undefined : stopAfter(got, tookMs);
+    if (stoppedBy === undefined && !isLast) coming = ask(bytes, readBytes, reading);
+    try {
+      reading.onBytes(piece);
+    } catch (error: unknown) {
+      // Nobody may have the memory while something is read into it.
+      await coming;
+      throw error;
+    }
+    if (stoppedBy !== undefined) return { readBytes, stoppedBy };
   }
   return { readBytes };
 };
 
-// Gives how many bytes came, or the system's code.
-const ask = (bytes: Uint8Array, from: number, { fd, position, onAnswer }: DirectReading): Promise<number | string> => {
+const stopAfter = (got: number, tookMs: number): 'SHORT' | 'SLOW' | undefined => {
+  // The next piece would end in what is not ours.
+  if (got % ALIGNMENT_BYTES !== 0) return 'SHORT';
+  return tookMs > SLOW_MS ? 'SLOW' : undefined;
+};
+
+interface Answer {
+  /** How many bytes came, or the system's code. */
+  readonly got: number | string;
+  readonly tookMs: number;
+}
+
+const ask = (bytes: Uint8Array, from: number, { fd, position, onAnswer }: DirectReading): Promise<Answer> => {
   const wanted = Math.min(PIECE_BYTES, bytes.length - from);
   // The rest of the page may lie past the end of a file; what comes beyond the wanted bytes is cut off by who takes them.
   const length = Math.ceil(wanted / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
   const start = bytes.byteOffset + from;
-  if (start + length > bytes.buffer.byteLength) return Promise.resolve('EINVAL');
+  if (start + length > bytes.buffer.byteLength) return Promise.resolve({ got: 'EINVAL', tookMs: 0 });
   const place = new Uint8Array(bytes.buffer, start, length);
+  const beganMs = performance.now();
   return new Promise((resolve) => {
     read(fd, place, 0, length, position + from, (error, count) => {
-      const code = error === null ? undefined : systemCode(error);
-      onAnswer(code);
-      resolve(code ?? Math.min(count, wanted));
+      // Whatever it is: the cache tries once more, and judges.
+      const code = error === null ? undefined : (error.code ?? 'EIO');
+      onAnswer(code !== undefined && DRIVE_ERRORS.has(code) ? 'EIO' : code);
+      resolve({ got: code ?? Math.min(count, wanted), tookMs: performance.now() - beganMs });
     });
   });
 };

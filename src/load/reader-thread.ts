@@ -69,6 +69,7 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }
   let isBusy = false;
   let replies: ReaderReply[] = [];
   const say = (): void => {
+    countCpu();
     if (replies.length > 0) port.postMessage(replies);
     replies = [];
   };
@@ -85,7 +86,6 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }
       say();
       saidMs = nowMs;
     }
-    countCpu();
     say();
     isBusy = false;
   };

@@ -213,11 +213,13 @@ const createThread = (workerData: ReaderThreadData): Thread => {
     }
     flush();
   });
+  let cause: unknown;
   worker.on('error', (error: unknown) => {
-    fail(new Error('A reader thread failed', { cause: error }));
+    cause = error;
   });
+  // Only then has the thread let go of the blocks that it still read into.
   worker.on('exit', () => {
-    fail(new Error('A reader thread has ended'));
+    fail(cause === undefined ? new Error('A reader thread has ended') : new Error('A reader thread failed', { cause }));
   });
   return {
     ask: (question) =>

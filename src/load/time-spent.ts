@@ -1,6 +1,7 @@
 // Where the time of a load goes: looked at many times a second, so that nothing of it lies on the way of the files.
 
 import { performance } from 'node:perf_hooks';
+import { sleptMs } from '#bucket/gathering.ts';
 import type { LoaderTime } from '#protocol/loader.ts';
 
 /** What is looked at. */
@@ -22,6 +23,7 @@ export const startTimeSpent = ({ requests, reader }: TimeSpentConfig): TimeSpent
   let sendingMs = 0;
   let lastMs = performance.now();
   const atStart = performance.eventLoopUtilization();
+  const sleptAtStartMs = sleptMs();
   const look = (): void => {
     const nowMs = performance.now();
     const passedMs = nowMs - lastMs;
@@ -37,7 +39,8 @@ export const startTimeSpent = ({ requests, reader }: TimeSpentConfig): TimeSpent
     spent: () => ({
       readingMs,
       sendingMs,
-      mainBusyMs: performance.eventLoopUtilization(atStart).active,
+      // The loop takes for work what the thread sleeps outside of it.
+      mainBusyMs: performance.eventLoopUtilization(atStart).active - (sleptMs() - sleptAtStartMs),
       readerCpuMs: reader.cpuMs,
       readerThreads: reader.threads,
     }),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createGathering } from '#bucket/gathering.ts';
+import { createGathering, sleptMs } from '#bucket/gathering.ts';
 
 interface Course {
   /** Between one turn of the loop and the next. */
@@ -10,14 +10,15 @@ interface Course {
   /** That come in each turn. */
   readonly answers: number;
   readonly openRequests: number;
+  readonly isWriting?: boolean;
 }
 
 /** Lets the loop turn for a second, and gives how long the thread slept in each of the last turns. */
-const sleepsOf = ({ everyMs, answers, openRequests }: Course): readonly number[] => {
+const sleepsOf = ({ everyMs, answers, openRequests, isWriting = false }: Course): readonly number[] => {
   let nowMs = 0;
   let endTurn: (() => void) | undefined;
   const sleeps: number[] = [];
-  const gathering = createGathering({
+  const gathering = createGathering(() => ({ openRequests, isWriting }), {
     nowMs: () => nowMs,
     sleep: (ms) => sleeps.push(ms),
     later: (call) => {
@@ -28,7 +29,7 @@ const sleepsOf = ({ everyMs, answers, openRequests }: Course): readonly number[]
   const turns = Math.ceil(1000 / everyMs);
   for (let turn = 0; turn < turns; turn += 1) {
     nowMs += everyMs;
-    for (let answer = 0; answer < answers; answer += 1) gathering.answered(openRequests);
+    for (let answer = 0; answer < answers; answer += 1) gathering.answered();
     const end = endTurn;
     endTurn = undefined;
     end?.();
@@ -60,6 +61,7 @@ test('answered: sleeps 20 ms at most', () => {
 
 const quiet: readonly (readonly [string, Course])[] = [
   ['few requests are open', { everyMs: 10, answers: 1, openRequests: 8 }],
+  ['a body is on its way out', { everyMs: 10, answers: 1, openRequests: 64, isWriting: true }],
   ['many answers come at once', { everyMs: 4, answers: 16, openRequests: 64 }],
   ['an answer takes less than a wake-up is worth', { everyMs: 0.1, answers: 1, openRequests: 16 }],
 ];
@@ -71,24 +73,39 @@ for (const [what, course] of quiet) {
 
 test('answered: does not sleep before it knows how the bucket answers', () => {
   const sleeps: number[] = [];
-  const gathering = createGathering({ nowMs: () => 0, sleep: (ms) => sleeps.push(ms), later: (call) => call() });
+  const gathering = createGathering(() => ({ openRequests: 64, isWriting: false }), {
+    nowMs: () => 0,
+    sleep: (ms) => sleeps.push(ms),
+    later: (call) => {
+      call();
+    },
+  });
 
-  gathering.answered(64);
+  gathering.answered();
 
   assert.deepEqual(sleeps, []);
 });
 
-test('createGathering: sleeps for real where nothing else is given', async () => {
-  const gathering = createGathering();
+test('sleptMs: tells how long the thread has slept, which comes after what an answer has put off to the end of the turn', async () => {
+  const gathering = createGathering(() => ({ openRequests: 64, isWriting: false }));
+  const before = sleptMs();
   const beganMs = performance.now();
-  let slept = 0;
+  let sleptBeforeOthers = 0;
   for (let turn = 0; turn < 40; turn += 1) {
-    gathering.answered(64);
-    const beforeMs = performance.now();
+    gathering.answered();
+    await Promise.resolve();
+    const slept = sleptMs();
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        if (sleptMs() > slept) sleptBeforeOthers += 1;
+        resolve();
+      });
+    });
     await new Promise((resolve) => setTimeout(resolve, 5));
-    if (performance.now() - beforeMs > 12) slept += 1;
   }
 
   // One answer in 5 ms, 64 open: 20 ms each time, once that is known.
-  assert.ok(slept >= 10, `${String(slept)} sleeps in ${String(performance.now() - beganMs)} ms`);
+  assert.ok(sleptMs() - before >= 200, String(sleptMs() - before));
+  assert.ok(sleptMs() - before < performance.now() - beganMs);
+  assert.equal(sleptBeforeOthers, 0);
 });
