@@ -251,6 +251,7 @@ const isReleased = async (kernelName: string, image: string): Promise<boolean> =
 /** SHA-256 of a file or an image, as 64 hex digits. */
 export const sha256 = async (path: string): Promise<string> => {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  // Images are large, and pieces of 64 KiB cost as much again as the hash.
+  await pipeline(createReadStream(path, { highWaterMark: MIB }), hash);
   return hash.digest('hex');
 };
