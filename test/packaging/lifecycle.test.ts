@@ -233,6 +233,11 @@ const underSystemd = async (
 const show = async (host: BootedRoot, property: string, unit = 'import-station.service'): Promise<string> =>
   (await host.run('systemctl', 'show', '--value', `--property=${property}`, unit)).trim();
 
+const LIST_LAUNCHERS = [
+  ...['systemctl', 'list-units', '--plain', '--no-legend', '--state=active,activating,deactivating'],
+  'import-station-launch@*.service',
+] as const;
+
 test('units: start at boot, keep their state over a crash, stop at once; a loader looks into a drive', async (t) => {
   await writeFile(inside('srv/secret'), 'not-a-real-secret\n', { mode: 0o600 });
   await appendFile(inside(CONFIG), `${EDIT}[[bay]]\nname = "Trial"\nimage = "${image}"\n`);
@@ -277,6 +282,12 @@ test('units: start at boot, keep their state over a crash, stop at once; a loade
     await host.run('systemctl', 'stop', 'import-station.service');
     assert.equal(await show(host, 'Result'), 'success');
     assert.equal(await show(host, 'ActiveState', 'import-station-launch.socket'), 'active');
+    // One that is still at the drive would switch it read-only when it is another's already.
+    await until(async () => (await host.run(...LIST_LAUNCHERS)).trim() === '', {
+      what: 'no launcher is at the drive',
+      deadlineMs: START_DEADLINE_MS,
+      everyMs: 200,
+    });
   });
 });
 

@@ -237,9 +237,16 @@ const attach = async (image: string, flags: readonly string[]): Promise<Plug> =>
       if (isOver) return;
       await unplug();
       await until(() => isReleased(kernelName, image), { what: `${device} lets go of ${image}` });
+      // A station that looked at the drive in this very moment may have switched it once more.
+      if (await isFreeReadOnly(kernelName)) await run('blockdev', ['--setrw', device]);
       isOver = true;
     },
   };
+};
+
+const isFreeReadOnly = async (kernelName: string): Promise<boolean> => {
+  const { exitCode } = await tryRun('cat', [`/sys/block/${kernelName}/loop/backing_file`]);
+  return exitCode !== 0 && (await readFile(`/sys/block/${kernelName}/ro`, 'utf8')).trim() === '1';
 };
 
 // The number may be another's by then.
