@@ -69,8 +69,8 @@ export interface PutRequest {
   readonly key: string;
   /** Whole body; the memory stays untouched until the promise settles. */
   readonly body: Uint8Array;
-  /** Raw MD5 (16 bytes) of the body; sent as Content-MD5, compared with the ETag where that is an MD5. */
-  readonly md5: Uint8Array;
+  /** MD5 of the body, 32 lower-case hex digits; sent as Content-MD5, compared with the ETag where that is an MD5. */
+  readonly md5: string;
   /** SHA-256 of the body in hex where it is known already; needed where `isBodySigned`. */
   readonly sha256?: string;
   readonly properties: ObjectProperties;

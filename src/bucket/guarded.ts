@@ -15,8 +15,12 @@ export const guarded = async <Value>(signal: AbortSignal, work: () => Answer<Val
   try {
     return await work();
   } catch (error) {
-    // A request that was cut off fails in many ways; why it was cut off is all that counts.
-    signal.throwIfAborted();
-    return translateError(error);
+    return explain(error, signal);
   }
+};
+
+/** What a request failed of: a request that was cut off fails in many ways; why it was cut off is all that counts. */
+export const explain = (error: unknown, signal: AbortSignal): BucketProblem => {
+  signal.throwIfAborted();
+  return translateError(error);
 };

@@ -2,9 +2,10 @@
 // fulfil one contract and are told apart by nothing but their speed.
 
 import type { Bucket, BucketAccess, BucketProblem, PartRequest, PutRequest } from './contract.ts';
-import { guarded, type Answer } from './guarded.ts';
+import { explain, guarded, type Answer } from './guarded.ts';
+import type { ObjectProperties } from '#object/contract.ts';
 import { encodeSegment } from '#object/object-url.ts';
-import { createHotLane, type HotLane } from './hot-request.ts';
+import { createHotLane, type HotLane, type HotRequest } from './hot-request.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { FIRST_FAILURE_STATUS } from './wire-rules.ts';
 import { createBucketState, sendPartChecked, type PartAnswer, type PartDigest } from './part-digest.ts';
@@ -15,14 +16,22 @@ import { refusal } from './translate.ts';
 /** The bucket that `access` names. Nothing is asked of it yet. Dispose of it: it keeps connections open. */
 export const createHotBucket = (access: BucketAccess): Bucket => {
   const hot = createHotLane(access);
-  const encryption = encryptionHeaders(access);
+  const headersOf = createHeaders(encryptionHeaders(access));
   const state = createBucketState();
   // Only where something asks for it: the SDK costs a fifth of a second and 50 MiB, and most drives never need it.
   let loading: Promise<Bucket> | undefined;
   const sdk = (): Promise<Bucket> =>
     (loading ??= import('./sdk-bucket.ts').then(({ createSdkBucket }) => createSdkBucket(access, state)));
   return {
-    putObject: (request, signal) => guarded(signal, () => putObject({ hot, encryption }, request, signal)),
+    putObject: async (request, signal) => {
+      signal.throwIfAborted();
+      // Not by way of `guarded`, which costs a promise: there is one of these for every file.
+      try {
+        return judgePut(await hot.put(putOf(request, headersOf(request)), signal), request);
+      } catch (error) {
+        return explain(error, signal);
+      }
+    },
     uploadPart: (request, signal) =>
       guarded(signal, () => sendPartChecked(state, request, (digest) => sendPart(hot, request, digest, signal))),
     createUpload: async (request, signal) => (await sdk()).createUpload(request, signal),
@@ -40,20 +49,40 @@ export const createHotBucket = (access: BucketAccess): Bucket => {
   };
 };
 
-const putObject = async (
-  { hot, encryption }: { readonly hot: HotLane; readonly encryption: Readonly<Record<string, string>> },
-  { key, body, md5, sha256, properties, refuseExisting }: PutRequest,
-  signal: AbortSignal,
-): Answer<object> => {
-  const headers = propertyHeaders(properties);
-  headers['content-md5'] = Buffer.from(md5).toString('base64');
-  if (refuseExisting) headers['if-none-match'] = '*';
-  Object.assign(headers, encryption);
-  const answer = await hot.put({ key, query: '', headers, body, sha256 }, signal);
-  const refused = refusalIn(answer);
-  if (refused !== undefined) return refused;
-  return judgeStored({ etag: answer.headers['etag'], encryption: answer.headers[ENCRYPTION_HEADER] }, md5);
+type Headers = Readonly<Record<string, string>>;
+
+/** Headers of an object: the same for the same properties, whatever their number of files. */
+const createHeaders = (encryption: Headers): ((request: PutRequest) => Headers) => {
+  const made = {
+    refusing: new WeakMap<ObjectProperties, Headers>(),
+    replacing: new WeakMap<ObjectProperties, Headers>(),
+  };
+  return ({ properties, refuseExisting }) => {
+    const known = refuseExisting ? made.refusing : made.replacing;
+    const former = known.get(properties);
+    if (former !== undefined) return former;
+    const condition = refuseExisting ? { 'if-none-match': '*' } : {};
+    const headers = { ...propertyHeaders(properties), ...condition, ...encryption };
+    known.set(properties, headers);
+    return headers;
+  };
 };
+
+const putOf = ({ key, body, md5, sha256 }: PutRequest, headers: Headers): HotRequest => ({
+  key,
+  query: '',
+  headers,
+  digestName: 'content-md5',
+  digest: Buffer.from(md5, 'hex').toString('base64'),
+  body,
+  sha256,
+});
+
+const judgePut = (answer: HttpAnswer, { md5 }: PutRequest): ReturnType<typeof judgeStored> =>
+  refusalIn(answer) ?? judgeStored({ etag: answer.headers.etag, encryption: answer.headers[ENCRYPTION_HEADER] }, md5);
+
+// A part has the properties of its upload.
+const NO_HEADERS: Headers = {};
 
 const sendPart = async (
   hot: HotLane,
@@ -62,12 +91,15 @@ const sendPart = async (
   signal: AbortSignal,
 ): Answer<PartAnswer> => {
   const query = `partNumber=${String(partNumber)}&uploadId=${encodeSegment(uploadId)}`;
-  const headers = 'crc32' in digest ? { 'x-amz-checksum-crc32': digest.crc32 } : { 'content-md5': digest.md5 };
-  const answer = await hot.put({ key, query, headers, body, sha256 }, signal);
+  const own =
+    'crc32' in digest
+      ? ({ digestName: 'x-amz-checksum-crc32', digest: digest.crc32 } as const)
+      : ({ digestName: 'content-md5', digest: digest.md5 } as const);
+  const answer = await hot.put({ key, query, headers: NO_HEADERS, ...own, body, sha256 }, signal);
   return (
     refusalIn(answer) ?? {
       kind: 'ok',
-      etag: answer.headers['etag'],
+      etag: answer.headers.etag,
       crc32: answer.headers['x-amz-checksum-crc32'],
     }
   );

@@ -9,21 +9,27 @@
 import { hash } from 'node:crypto';
 
 import { SECOND_MS } from '#language/units.ts';
-import { encodeSegment, objectUrl } from '#object/object-url.ts';
+import { encodeKey, objectUrl } from '#object/object-url.ts';
 import type { BucketAccess } from './contract.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpPlace } from './http-connection.ts';
 import { createHttpPool } from './http-pool.ts';
 import { isBodySigned, MAX_SOCKETS } from './wire-rules.ts';
-import { createSignatureV4, signatureDate } from './signature-v4.ts';
+import { canonicalForm, createSignatureV4, signatureDate } from './signature-v4.ts';
 
 /** A request for an object of the bucket. */
 export interface HotRequest {
   readonly key: string;
   /** Encoded and sorted; empty for none. */
   readonly query: string;
-  /** Names in lower case; values as text, which goes out as UTF-8. */
+  /**
+   * Names in lower case; values as text, which goes out as UTF-8. Never changed: requests that are given the same object share
+   * what is made of it.
+   */
   readonly headers: Readonly<Record<string, string>>;
+  /** Header that says what the body is to be. */
+  readonly digestName: 'content-md5' | 'x-amz-checksum-crc32';
+  readonly digest: string;
   readonly body: Uint8Array;
   /** SHA-256 of the body in hex, where it is known already. */
   readonly sha256: string | undefined;
@@ -37,10 +43,21 @@ export interface HotLane extends Disposable {
 
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
+const PAYLOAD_HASH = 'x-amz-content-sha256';
+
+/** What requests with the same headers have in common within a second. */
+interface Form {
+  readonly dateTime: string;
+  readonly digestName: string;
+  readonly canonical: ReturnType<typeof canonicalForm>;
+  /** Lines of the head. */
+  readonly lines: string;
+}
+
 /** Opens the lane; nothing is asked yet. */
 export const createHotLane = (access: BucketAccess): HotLane => {
   const place = placeOf(access);
-  const sign = createSignatureV4({ ...access, service: 's3' });
+  const { signCanonical } = createSignatureV4({ ...access, service: 's3' });
   const pool = createHttpPool(place, MAX_SOCKETS);
   const isSigned = isBodySigned(access);
   const always: Readonly<Record<string, string>> = {
@@ -49,15 +66,33 @@ export const createHotLane = (access: BucketAccess): HotLane => {
     ...(access.expectedBucketOwner === undefined ? {} : { 'x-amz-expected-bucket-owner': access.expectedBucketOwner }),
   };
   const dateOf = createDates();
-  const headOf = ({ key, query, headers, body, sha256 }: HotRequest): string => {
-    const path = place.path + key.split('/').map(encodeSegment).join('/');
+  const forms = new WeakMap<HotRequest['headers'], Form>();
+  const formOf = ({ headers, digestName }: HotRequest): Form => {
     const dateTime = dateOf(Date.now());
+    const former = forms.get(headers);
+    if (former?.dateTime === dateTime && former.digestName === digestName) return former;
+    const given = { ...always, ...headers, 'x-amz-date': dateTime };
+    const canonical = canonicalForm({ method: 'PUT', headers: given, open: [digestName, PAYLOAD_HASH] });
+    const lines = Object.entries({ ...given, 'user-agent': 'import-station' }).map(
+      ([name, value]) => `${name}: ${asBytes(value)}\r\n`,
+    );
+    const form = { dateTime, digestName, canonical, lines: lines.join('') };
+    forms.set(headers, form);
+    return form;
+  };
+  const headOf = (request: HotRequest): string => {
+    const { key, query, digestName, digest, body, sha256 } = request;
+    const path = `${place.path}${encodeKey(key)}`;
     const payloadHash = isSigned ? (sha256 ?? hash('sha256', body, 'hex')) : UNSIGNED;
-    const signed = Object.assign({}, always, headers, { 'x-amz-date': dateTime, 'x-amz-content-sha256': payloadHash });
-    const authorization = sign({ method: 'PUT', path, query, headers: signed, payloadHash, dateTime });
-    let head = `PUT ${query === '' ? path : `${path}?${query}`} HTTP/1.1\r\n`;
-    for (const [name, value] of Object.entries(signed)) head += `${name}: ${asBytes(value)}\r\n`;
-    return `${head}user-agent: import-station\r\nauthorization: ${authorization}\r\ncontent-length: ${String(body.byteLength)}\r\n\r\n`;
+    const { dateTime, canonical, lines } = formOf(request);
+    const { fill, signedHeaders } = canonical;
+    const filled = fill({ path, query, values: [digest, payloadHash], payloadHash });
+    const authorization = signCanonical(filled, { dateTime, signedHeaders });
+    const target = query === '' ? path : `${path}?${query}`;
+    return (
+      `PUT ${target} HTTP/1.1\r\n${lines}${digestName}: ${digest}\r\n${PAYLOAD_HASH}: ${payloadHash}\r\n` +
+      `authorization: ${authorization}\r\ncontent-length: ${String(body.byteLength)}\r\n\r\n`
+    );
   };
   return {
     put: (request, signal) => pool.send(() => ({ head: headOf(request), body: request.body }), signal),

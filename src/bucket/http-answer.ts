@@ -6,11 +6,21 @@
 
 import { KIB } from '#language/units.ts';
 
+/** Headers that someone reads; all others are looked at for their form alone. */
+export interface AnswerHeaders {
+  etag: string | undefined;
+  'x-amz-checksum-crc32': string | undefined;
+  'x-amz-server-side-encryption': string | undefined;
+  connection: string | undefined;
+  'content-length': string | undefined;
+  'transfer-encoding': string | undefined;
+}
+
 /** An answer, of whatever status. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case; of a name that comes twice, both values with a comma between them. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly headers: Readonly<AnswerHeaders>;
   /** The first 64 KiB, as UTF-8. */
   readonly body: string;
   /** The connection can take the next request. */
@@ -40,7 +50,7 @@ const NOT_MODIFIED = 304;
 
 interface Head {
   readonly status: number;
-  readonly headers: Record<string, string | undefined>;
+  readonly headers: Readonly<AnswerHeaders>;
   readonly isKeepAlive: boolean;
 }
 
@@ -71,7 +81,7 @@ export const createAnswerReader = (): AnswerReader => {
     gathered = EMPTY;
     head = undefined;
     body = undefined;
-    kept = [];
+    if (keptBytes > 0) kept = [];
     keptBytes = 0;
     return { status, headers, body: text, keepsAlive };
   };
@@ -95,7 +105,8 @@ export const createAnswerReader = (): AnswerReader => {
           return undefined;
         }
         const read = readHead(bytes.toString('latin1', 0, end));
-        bytes = bytes.subarray(end + HEAD_END.length);
+        const bodyStart = end + HEAD_END.length;
+        bytes = bodyStart === bytes.length ? EMPTY : bytes.subarray(bodyStart);
         if (read.status >= FIRST_FINAL_STATUS) {
           head = read;
           return takeBody(read, bytes);
@@ -116,32 +127,81 @@ const TOO_LONG = 'the head of the answer has no end';
 const bufferOf = (chunk: Uint8Array): Buffer =>
   Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 
+// Where it begins with one, so that the digits are in their places.
+const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d(?: |$)/u;
+const MINOR_PLACE = 'HTTP/1.'.length;
+const STATUS_PLACE = 'HTTP/1.x '.length;
+const STATUS_END = STATUS_PLACE + 'NNN'.length;
+const LINE_END = '\r\n';
+
+// In one pass and with little memory: there is one for every file.
 const readHead = (text: string): Head => {
-  const lines = text.split('\r\n');
-  const first = /^HTTP\/1\.(?<minor>[01]) (?<status>[1-9]\d\d)(?: |$)/u.exec(lines[0] ?? '');
-  if (first === null) throw new MalformedAnswer('what came is no answer of HTTP/1.1');
-  const headers: Record<string, string | undefined> = Object.create(null) as Record<string, string | undefined>;
-  for (let index = 1; index < lines.length; index += 1) {
-    const line = lines[index] ?? '';
-    const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    if (!TOKEN.test(name)) throw new MalformedAnswer('a line of the head is no header');
-    const value = line.slice(colon + 1).trim();
+  let end = lineEnd(text, 0);
+  if (!STATUS_LINE.test(text.slice(0, end))) throw new MalformedAnswer('what came is no answer of HTTP/1.1');
+  const headers: AnswerHeaders = {
+    etag: undefined,
+    'x-amz-checksum-crc32': undefined,
+    'x-amz-server-side-encryption': undefined,
+    connection: undefined,
+    'content-length': undefined,
+    'transfer-encoding': undefined,
+  };
+  while (end < text.length) {
+    const start = end + LINE_END.length;
+    end = lineEnd(text, start);
+    const colon = tokenEnd(text, start);
+    if (colon === start || text[colon] !== ':') throw new MalformedAnswer('a line of the head is no header');
+    const name = nameOf(text, start, colon);
+    if (name === undefined) continue;
+    const value = text.slice(colon + 1, end).trim();
     const former = headers[name];
     headers[name] = former === undefined ? value : `${former}, ${value}`;
   }
-  const connection = headers['connection']?.toLowerCase() ?? '';
-  const isKeepAlive = first.groups?.['minor'] === '1' ? !connection.includes('close') : connection === 'keep-alive';
-  return { status: Number(first.groups?.['status']), headers, isKeepAlive };
+  const connection = headers.connection?.toLowerCase() ?? '';
+  const isKeepAlive = text[MINOR_PLACE] === '1' ? !connection.includes('close') : connection === 'keep-alive';
+  return { status: Number(text.slice(STATUS_PLACE, STATUS_END)), headers, isKeepAlive };
 };
 
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf(LINE_END, from);
+  return end === -1 ? text.length : end;
+};
+
+/** The names of AnswerHeaders by their lengths, no two of which are the same. */
+const NAMES: ReadonlyMap<number, keyof AnswerHeaders> = new Map(
+  (
+    [
+      'etag',
+      'x-amz-checksum-crc32',
+      'x-amz-server-side-encryption',
+      'connection',
+      'content-length',
+      'transfer-encoding',
+    ] as const
+  ).map((name) => [name.length, name]),
+);
+
+const nameOf = (text: string, start: number, end: number): keyof AnswerHeaders | undefined => {
+  const name = NAMES.get(end - start);
+  return name !== undefined && text.slice(start, end).toLowerCase() === name ? name : undefined;
+};
+
+const CHARACTERS = 256;
 // RFC 9110, "Tokens".
-const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/u;
+const IS_TOKEN: readonly boolean[] = Array.from({ length: CHARACTERS }, (_, code) =>
+  /[!#$%&'*+.^_`|~0-9A-Za-z-]/u.test(String.fromCharCode(code)),
+);
+
+const tokenEnd = (text: string, start: number): number => {
+  let end = start;
+  while (IS_TOKEN[text.charCodeAt(end)] === true) end += 1;
+  return end;
+};
 
 const bodyOf = ({ status, headers }: Head, keep: (bytes: Buffer) => void): Body => {
   if (status === NO_CONTENT || status === NOT_MODIFIED) return sizedBody(0, keep);
-  const coding = headers['transfer-encoding'];
-  const length = headers['content-length'];
+  const { 'transfer-encoding': coding, 'content-length': length } = headers;
+  if (coding === undefined && length === '0') return NO_BODY;
   if (coding !== undefined) {
     if (coding.toLowerCase() !== 'chunked' || length !== undefined) throw new MalformedAnswer('it is coded strangely');
     return chunkedBody(keep);
@@ -150,6 +210,8 @@ const bodyOf = ({ status, headers }: Head, keep: (bytes: Buffer) => void): Body 
   if (!/^\d{1,15}$/u.test(length)) throw new MalformedAnswer('its length is no number');
   return sizedBody(Number(length), keep);
 };
+
+const NO_BODY: Body = { endsWithConnection: false, take: (bytes) => bytes.length };
 
 const sizedBody = (size: number, keep: (bytes: Buffer) => void): Body => {
   let missing = size;

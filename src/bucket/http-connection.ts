@@ -34,8 +34,10 @@ export interface Outgoing {
 export interface HttpConnection {
   /** A request is not yet written whole. */
   readonly isWriting: boolean;
-  /** Errors: those of the socket, with their code; MalformedAnswer; `TimeoutError`; what `end` was given. */
-  exchange(outgoing: Outgoing): Promise<HttpAnswer>;
+  /** Errors: those of the socket, with their code; MalformedAnswer; `TimeoutError`; what `end` was given; the signal's reason. */
+  exchange(outgoing: Outgoing, signal: AbortSignal): Promise<HttpAnswer>;
+  /** Ends it with the signal's reason, where its request was made with this signal. */
+  interrupt(signal: AbortSignal): void;
   /** Ends it; a request that is on it fails with the error. */
   end(error: Error): void;
   /** Ends it where its request has taken too long by now (`performance.now()`). */
@@ -44,6 +46,7 @@ export interface HttpConnection {
 
 /** What a connection tells its pool. */
 export interface ConnectionEvents {
+  readonly onAnswer: () => void;
   /** It can take the next request. */
   readonly onFree: (connection: HttpConnection) => void;
   readonly onGone: (connection: HttpConnection) => void;
@@ -61,13 +64,14 @@ interface Exchange {
   readonly resolve: (answer: HttpAnswer) => void;
   readonly reject: (error: Error) => void;
   readonly limitMs: number;
+  readonly signal: AbortSignal;
 }
 
 /** Opens a connection. */
 export const openConnection = (
   place: HttpPlace,
   tlsSession: Buffer | undefined,
-  { onFree, onGone, onTlsSession }: ConnectionEvents,
+  { onAnswer, onFree, onGone, onTlsSession }: ConnectionEvents,
 ): HttpConnection => {
   const socket = connect(place, tlsSession, {
     onTlsSession,
@@ -97,7 +101,9 @@ export const openConnection = (
     const isRefusedEarly = !isWritten && answer.status >= FIRST_FAILURE_STATUS;
     if (exchange === undefined || !answer.keepsAlive || isRefusedEarly) finish(new Error('not to be used again'));
     else if (isWritten) onFree(connection);
-    exchange?.resolve(answer);
+    if (exchange === undefined) return;
+    onAnswer();
+    exchange.resolve(answer);
   };
   const written = (error?: Error | null): void => {
     if (isGone || error) return;
@@ -117,10 +123,10 @@ export const openConnection = (
     get isWriting() {
       return !isWritten;
     },
-    exchange: ({ head, body }) => {
+    exchange: ({ head, body }, signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
       isWritten = false;
-      current = { resolve, reject, limitMs: performance.now() + requestTimeoutMs(body.byteLength) };
+      current = { resolve, reject, limitMs: performance.now() + requestTimeoutMs(body.byteLength), signal };
       if (body.byteLength <= ONE_PIECE_BYTES && head.length <= MAX_HEAD_BYTES) {
         // Free again by the time of the next request: the connection is, only once all of it is written.
         piece ??= Buffer.allocUnsafeSlow(MAX_HEAD_BYTES + ONE_PIECE_BYTES);
@@ -134,6 +140,9 @@ export const openConnection = (
         socket.uncork();
       }
       return promise;
+    },
+    interrupt: (signal) => {
+      if (current?.signal === signal) finish(abortReason(signal));
     },
     end: finish,
     checkLimit: (nowMs) => {
@@ -186,6 +195,10 @@ const connect = (
   socket.on('session', onTlsSession);
   return socket;
 };
+
+/** Why a signal has aborted, as an error. */
+export const abortReason = ({ reason }: AbortSignal): Error =>
+  reason instanceof Error ? reason : new Error('aborted', { cause: reason });
 
 const cutOff = (): Error =>
   Object.assign(new Error('The connection was closed before its answer'), { code: 'ECONNRESET' });

@@ -8,7 +8,7 @@
 import { SECOND_MS } from '#language/units.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import { createGathering } from './gathering.ts';
-import { openConnection, type HttpConnection, type HttpPlace, type Outgoing } from './http-connection.ts';
+import { abortReason, openConnection, type HttpConnection, type HttpPlace, type Outgoing } from './http-connection.ts';
 
 /** Sends requests. */
 export interface HttpPool extends Disposable {
@@ -30,7 +30,7 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
   const all = new Set<HttpConnection>();
   const free: Free[] = [];
   const waiting: PromiseWithResolvers<HttpConnection>[] = [];
-  const interrupted = createInterrupts();
+  const heard = new WeakSet<AbortSignal>();
   const gathering = createGathering(() => ({
     openRequests: all.size - free.length,
     isWriting: all.values().some((connection) => connection.isWriting),
@@ -40,6 +40,7 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
 
   const open = (): HttpConnection => {
     const connection = openConnection(place, session, {
+      onAnswer: gathering.answered,
       onFree: release,
       onGone: forget,
       onTlsSession: (given) => {
@@ -75,18 +76,31 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
   }, LOOK_EVERY_MS);
   look.unref();
 
+  const hear = (signal: AbortSignal): void => {
+    if (heard.has(signal)) return;
+    heard.add(signal);
+    signal.addEventListener('abort', () => {
+      for (const connection of all) connection.interrupt(signal);
+    });
+  };
+  const sendOn = (connection: HttpConnection, outgoing: () => Outgoing, signal: AbortSignal): Promise<HttpAnswer> => {
+    try {
+      if (signal.aborted) throw abortReason(signal);
+      hear(signal);
+      return connection.exchange(outgoing(), signal);
+    } catch (error: unknown) {
+      release(connection);
+      return Promise.reject(error instanceof Error ? error : new Error('Cannot send', { cause: error }));
+    }
+  };
+
   return {
-    send: async (outgoing, signal) => {
+    // Without a promise of its own: there is one of these for every file.
+    send: (outgoing, signal) => {
       const taken = take();
-      const connection = 'exchange' in taken ? taken : await taken;
-      if (signal.aborted) {
-        release(connection);
-        throw reasonOf(signal);
-      }
-      using _interrupt = interrupted(signal, connection);
-      const answer = await connection.exchange(outgoing());
-      gathering.answered();
-      return answer;
+      return 'exchange' in taken
+        ? sendOn(taken, outgoing, signal)
+        : taken.then((connection) => sendOn(connection, outgoing, signal));
     },
     [Symbol.dispose]: () => {
       isClosed = true;
@@ -99,29 +113,3 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
 
 const TOO_OLD = new Error('the connection was free for long');
 const CLOSED = Object.assign(new Error('The lane is closed'), { code: 'ECONNABORTED' });
-
-// A listener of its own for each request would cost more than the request's signature.
-const createInterrupts = (): ((signal: AbortSignal, connection: HttpConnection) => Disposable) => {
-  const bySignal = new WeakMap<AbortSignal, Set<HttpConnection>>();
-  return (signal, connection) => {
-    let connections = bySignal.get(signal);
-    if (connections === undefined) {
-      const added = new Set<HttpConnection>();
-      connections = added;
-      bySignal.set(signal, added);
-      signal.addEventListener('abort', () => {
-        for (const each of added) each.end(reasonOf(signal));
-      });
-    }
-    const own = connections;
-    own.add(connection);
-    return {
-      [Symbol.dispose]: () => {
-        own.delete(connection);
-      },
-    };
-  };
-};
-
-const reasonOf = (signal: AbortSignal): Error =>
-  signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason });

@@ -1,7 +1,7 @@
 // What an answer of success to PutObject is worth: pure, the same for both lanes.
 
 import type { BucketProblem } from './contract.ts';
-import { otherDigest, strangeAnswer } from './translate.ts';
+import { bareEtag, otherDigest, strangeAnswer } from './translate.ts';
 
 /** What an answer of success says of the stored object. */
 interface StoredAnswer {
@@ -9,17 +9,18 @@ interface StoredAnswer {
   readonly encryption: string | undefined;
 }
 
-/** Is it acknowledged with the MD5 that was sent? */
-export const judgeStored = (answer: StoredAnswer, md5: Uint8Array): BucketProblem | { readonly kind: 'ok' } => {
+/** Is it acknowledged with the MD5 that was sent, which is hex? */
+export const judgeStored = (answer: StoredAnswer, md5: string): BucketProblem | { readonly kind: 'ok' } => {
   // Every S3 names the ETag of what it stored; a proxy's page, with whatever status, does not.
   if (answer.etag === undefined) return strangeAnswer('an object was stored and has no ETag');
   const etag = md5Etag(answer);
-  if (etag !== undefined && etag !== Buffer.from(md5).toString('hex')) return otherDigest('MD5');
+  if (etag !== undefined && etag !== md5) return otherDigest('MD5');
   return { kind: 'ok' };
 };
 
 /** The ETag where it is the MD5 of what was sent: not with a KMS key, and not in another form (S3, "ETag"). */
 const md5Etag = ({ etag, encryption }: StoredAnswer): string | undefined => {
   if (encryption?.startsWith('aws:kms') === true) return undefined;
-  return /^"?(?<md5>[0-9a-f]{32})"?$/iu.exec(etag ?? '')?.groups?.['md5']?.toLowerCase();
+  const bare = bareEtag(etag ?? '').toLowerCase();
+  return /^[0-9a-f]{32}$/u.test(bare) ? bare : undefined;
 };

@@ -15,7 +15,7 @@ export const putObject = async (lane: Lane, request: PutRequest, signal: AbortSi
     ...lane.target,
     Key: key,
     Body: body,
-    ContentMD5: Buffer.from(md5).toString('base64'),
+    ContentMD5: Buffer.from(md5, 'hex').toString('base64'),
     ...(refuseExisting ? { IfNoneMatch: '*' } : {}),
   });
   command.middlewareStack.add(

@@ -73,13 +73,19 @@ export const createRetry = ({
   let trouble: string | undefined;
 
   return {
-    run: async (key, attempt, signal) => {
+    run: async <Value>(key: string, attempt: (signal: AbortSignal) => Answer<Value>, signal: AbortSignal) => {
       let counted = 0;
       let alone = 0;
       let seenUpTo = acknowledged.count();
       for (let failures = 0; ; failures += 1) {
         signal.throwIfAborted();
-        const answer = await silence.during(attempt(signal));
+        const request = silence.begin();
+        let answer: ({ readonly kind: 'ok' } & Value) | BucketProblem;
+        try {
+          answer = await attempt(signal);
+        } finally {
+          silence.end(request);
+        }
         if (answer.kind === 'ok') {
           acknowledged.add(key);
           trouble = undefined;
@@ -108,25 +114,29 @@ export const createRetry = ({
   };
 };
 
+interface OpenRequest {
+  readonly sinceMs: number;
+}
+
 interface Silence {
-  during<Value>(asked: Promise<Value>): Promise<Value>;
+  begin(): OpenRequest;
+  end(request: OpenRequest): void;
   told(): string | undefined;
 }
 
 const createSilence = (nowMs: () => number): Silence => {
   // When each open request began; the oldest comes first.
-  const open = new Set<{ readonly sinceMs: number }>();
+  const open = new Set<OpenRequest>();
   let answeredMs = -Infinity;
   return {
-    during: async (asked) => {
+    begin: () => {
       const request = { sinceMs: nowMs() };
       open.add(request);
-      try {
-        return await asked;
-      } finally {
-        open.delete(request);
-        answeredMs = nowMs();
-      }
+      return request;
+    },
+    end: (request) => {
+      open.delete(request);
+      answeredMs = nowMs();
     },
     told: () => {
       const [oldest] = open;

@@ -31,13 +31,16 @@ export interface RequestToSign {
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const DAY_LENGTH = 'YYYYMMDD'.length;
 
-/** Makes a function that gives the value of `Authorization`; the key of a day is derived once. */
-export const createSignatureV4 = ({
-  accessKeyId,
-  secretAccessKey,
-  region,
-  service,
-}: Signer): ((request: RequestToSign) => string) => {
+/** Signs for one signer. */
+export interface SignatureV4 {
+  /** Gives the value of `Authorization`. */
+  sign(request: RequestToSign): string;
+  /** The same for a canonical request that is there already, with the list of its headers. */
+  signCanonical(canonical: string, named: Pick<RequestToSign, 'dateTime'> & { readonly signedHeaders: string }): string;
+}
+
+/** Makes it; the key of a day is derived once. */
+export const createSignatureV4 = ({ accessKeyId, secretAccessKey, region, service }: Signer): SignatureV4 => {
   let keyDay = '';
   let hmacOfDay = createHmacSha256(Buffer.alloc(0));
   const hmacOn = (day: string): HmacSha256 => {
@@ -49,14 +52,19 @@ export const createSignatureV4 = ({
     }
     return hmacOfDay;
   };
-  return (request) => {
-    const { dateTime } = request;
+  const signCanonical: SignatureV4['signCanonical'] = (canonical, { dateTime, signedHeaders }) => {
     const day = dateTime.slice(0, DAY_LENGTH);
     const scope = `${day}/${region}/${service}/aws4_request`;
-    const { canonical, signedHeaders } = canonicalRequest(request);
     const toSign = `${ALGORITHM}\n${dateTime}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
     const signature = hmacOn(day)(toSign);
     return `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+  };
+  return {
+    sign: (request) => {
+      const { canonical, signedHeaders } = canonicalRequest(request);
+      return signCanonical(canonical, { dateTime: request.dateTime, signedHeaders });
+    },
+    signCanonical,
   };
 };
 
@@ -96,31 +104,53 @@ export const canonicalRequest = ({
   headers,
   payloadHash,
 }: Omit<RequestToSign, 'dateTime'>): { readonly canonical: string; readonly signedHeaders: string } => {
-  const { names, signedHeaders } = orderOf(headers);
-  let lines = '';
-  for (const name of names) lines += `${name}:${trimmed(headers[name] ?? '')}\n`;
-  return { canonical: `${method}\n${path}\n${query}\n${lines}\n${signedHeaders}\n${payloadHash}`, signedHeaders };
+  const { fill, signedHeaders } = canonicalForm({ method, headers, open: [] });
+  return { canonical: fill({ path, query, values: [], payloadHash }), signedHeaders };
 };
 
-interface Order {
-  readonly names: readonly string[];
-  readonly signedHeaders: string;
+/** What many requests have in common: sorting their headers costs as much as a signature. */
+export interface RequestForm {
+  readonly method: string;
+  /** As in RequestToSign. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names of the headers that are each request's own, sorted. */
+  readonly open: readonly string[];
 }
 
-const MOST_ORDERS = 100;
-const orders = new Map<string, Order>();
+/** What one of them has of its own. */
+export interface FormValues extends Pick<RequestToSign, 'path' | 'query' | 'payloadHash'> {
+  /** One for each open name, without blanks at its ends. */
+  readonly values: readonly string[];
+}
 
-// Sorting costs as much as hashing, and the requests of a load have the same few sets of headers: each is remembered.
-const orderOf = (headers: Readonly<Record<string, string>>): Order => {
-  const given = Object.keys(headers);
-  const known = given.join(';');
-  const former = orders.get(known);
-  if (former !== undefined) return former;
-  const names = given.toSorted();
-  const order = { names, signedHeaders: names.join(';') };
-  if (orders.size === MOST_ORDERS) orders.clear();
-  orders.set(known, order);
-  return order;
+/** The canonical request of a form: all but what is open is put together once. */
+export const canonicalForm = ({
+  method,
+  headers,
+  open,
+}: RequestForm): { readonly fill: (values: FormValues) => string; readonly signedHeaders: string } => {
+  const names = [...Object.keys(headers), ...open].toSorted();
+  const signedHeaders = names.join(';');
+  // What stands before each open value.
+  const before: string[] = [];
+  let text = '';
+  for (const name of names) {
+    text += `${name}:`;
+    if (open.includes(name)) {
+      before.push(text);
+      text = '\n';
+    } else text += `${trimmed(headers[name] ?? '')}\n`;
+  }
+  const rest = `${text}\n${signedHeaders}\n`;
+  return {
+    fill: ({ path, query, values, payloadHash }) => {
+      let canonical = `${method}\n${path}\n${query}\n`;
+      for (let place = 0; place < before.length; place += 1)
+        canonical += `${before[place] ?? ''}${values[place] ?? ''}`;
+      return `${canonical}${rest}${payloadHash}`;
+    },
+    signedHeaders,
+  };
 };
 
 // Most values have nothing to be trimmed.

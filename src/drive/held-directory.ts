@@ -4,7 +4,7 @@
 export interface HeldDirectory {
   /** Descriptor; open a file of it as `/proc/self/fd/FD/NAME`. */
   readonly fd: number;
-  /** Keeps the directory open until the result is disposed. To be called before the walk is asked for its next entry. */
+  /** Keeps the directory open until the result is disposed. To be called before the walk is asked for its next entries. */
   hold(): Disposable;
 }
 

@@ -56,8 +56,14 @@ export const packFacts = (
 
 /** The facts of the entry at a place. */
 export const unpackFacts = (facts: Float64Array, place: number): EntryFacts => {
-  const [folderId = 0, sizeBytes = 0, modifiedMs = 0, inode = 0, allocatedBytes = 0] = facts.subarray(place * FACTS);
-  return { folderId, sizeBytes, modifiedMs, inode, allocatedBytes };
+  const first = place * FACTS;
+  return {
+    folderId: facts[first] ?? 0,
+    sizeBytes: facts[first + 1] ?? 0,
+    modifiedMs: facts[first + 2] ?? 0,
+    inode: facts[first + 3] ?? 0,
+    allocatedBytes: facts[first + FACTS - 1] ?? 0,
+  };
 };
 
 /** Kinds by their places. */

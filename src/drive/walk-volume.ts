@@ -36,8 +36,6 @@ export interface WalkEntry {
   readonly kind: WalkKind;
   /** Raw bytes, relative to the root, `/` between the parts; a directory's path ends with `/`, the root's is `./`. */
   readonly path: Buffer;
-  /** Last part of the path. */
-  readonly name: Buffer;
   /** Apparent size of a regular file, at most MOST_BYTES; else 0. */
   readonly sizeBytes: number;
   /** What the volume holds of a regular file, as the file system counts it; else 0. */
@@ -202,7 +200,6 @@ const entryOf = (
   return {
     kind,
     path: Buffer.from(`${level.prefix}${seen.name}${isFolder ? '/' : ''}`, 'latin1'),
-    name: Buffer.from(seen.name, 'latin1'),
     sizeBytes: seen.sizeBytes,
     allocatedBytes: seen.allocatedBytes,
     modifiedAt: new Date(seen.modifiedMs),
@@ -216,7 +213,6 @@ const entryOf = (
 const ownEntry = (level: Level, errno: string): WalkEntry => ({
   kind: 'unlistable',
   path: Buffer.from(level.prefix === '' ? './' : level.prefix, 'latin1'),
-  name: Buffer.from(level.prefix.split('/').at(-2) ?? '', 'latin1'),
   sizeBytes: 0,
   allocatedBytes: 0,
   modifiedAt: new Date(0),

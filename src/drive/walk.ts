@@ -15,10 +15,10 @@ import { unpackFacts, WALK_KINDS, type WalkBatch, type WalkRequest, type WalkThr
 import type { SeenNames, VolumeToWalk, WalkEntry } from './walk-volume.ts';
 
 /** Settings of a walk. */
-export interface WalkConfig extends VolumeToWalk {
+export interface WalkConfig extends Omit<VolumeToWalk, 'namesOnly'> {
   /** Grows with each answer of the file system, so that someone can tell a slow drive from a silent one. */
   readonly answers?: AnswerCount;
-  /** Called with what some names took, folders included; not where only names are read. */
+  /** Called with what some names took, folders included. */
   readonly onSeen?: (seen: SeenNames) => void;
 }
 
@@ -28,10 +28,14 @@ const THREAD_HEAP_MIB = 96;
 const YOUNG_MIB = 2;
 
 /**
- * Gives every file, link and special file of a volume, and every directory that cannot be listed whole.
+ * Gives every file, link and special file of a volume, and every directory that cannot be listed whole: some at once, for a
+ * promise costs as much as an entry. Folders of entries stay open until the next ones are asked for.
  * Errors: the signal's reason; the system's, where the root cannot be opened.
  */
-export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGenerator<WalkEntry, void, undefined> {
+export async function* walk(
+  config: WalkConfig,
+  signal: AbortSignal,
+): AsyncGenerator<Iterable<WalkEntry>, void, undefined> {
   signal.throwIfAborted();
   const folders = new Map<number, SharedDirectory>();
   const thread = startThread(config, signal);
@@ -43,10 +47,8 @@ export async function* walk(config: WalkConfig, signal: AbortSignal): AsyncGener
       await turn();
       signal.throwIfAborted();
       config.onSeen?.(batch.seen);
-      for (const entry of entriesOf(batch, folders)) {
-        yield entry;
-        signal.throwIfAborted();
-      }
+      if (batch.kinds.length > 0) yield entriesOf(batch, folders, signal);
+      signal.throwIfAborted();
       for (const id of batch.left) {
         folders.get(id)?.release();
         folders.delete(id);
@@ -69,9 +71,9 @@ interface Thread {
 }
 
 const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
-  const { root, maxDepth, namesOnly = false, answers = createAnswerCount() } = config;
+  const { root, maxDepth, answers = createAnswerCount() } = config;
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const data: WalkThreadData = { volume: { root, maxDepth, namesOnly }, answers: answers.memory, stop };
+  const data: WalkThreadData = { volume: { root, maxDepth }, answers: answers.memory, stop };
   // With the environment of the process: Node finds there where it keeps what it made of the product's files. Without that each
   // thread would take the types out of them anew, for 20 MiB and a tenth of a second.
   const worker = new Worker(new URL('./walk-thread.ts', import.meta.url), {
@@ -140,29 +142,20 @@ const closeLater = (fd: number): void => {
 function* entriesOf(
   { paths, kinds, facts, errnos }: WalkBatch,
   folders: ReadonlyMap<number, SharedDirectory>,
+  signal: AbortSignal,
 ): Generator<WalkEntry, void, undefined> {
   let from = 0;
-  for (const [place, kind] of kinds.entries()) {
+  for (let place = 0; place < kinds.length; place += 1) {
+    signal.throwIfAborted();
     const to = paths.indexOf('\0', from);
-    const path = paths.slice(from, to);
+    const path = Buffer.from(paths.slice(from, to), 'latin1');
     from = to + 1;
-    const { folderId, modifiedMs, ...others } = unpackFacts(facts, place);
+    const { folderId, modifiedMs, sizeBytes, inode, allocatedBytes } = unpackFacts(facts, place);
     const directory = folders.get(folderId);
     if (directory === undefined) throw new Error('A folder is told of before its entries');
+    const kind = WALK_KINDS[kinds[place] ?? 0] ?? 'unreadable';
+    const entry = { kind, path, modifiedAt: new Date(modifiedMs), sizeBytes, inode, allocatedBytes, directory };
     const errno = errnos.get(place);
-    yield {
-      kind: WALK_KINDS[kind] ?? 'unreadable',
-      path: Buffer.from(path, 'latin1'),
-      name: Buffer.from(nameOf(path), 'latin1'),
-      modifiedAt: new Date(modifiedMs),
-      ...others,
-      ...(errno === undefined ? {} : { errno }),
-      directory,
-    };
+    yield errno === undefined ? entry : { ...entry, errno };
   }
 }
-
-const nameOf = (path: string): string => {
-  const end = path.endsWith('/') ? path.length - 1 : path.length;
-  return path.slice(path.lastIndexOf('/', end - 1) + 1, end);
-};

@@ -32,14 +32,17 @@ export const formatWorkingRow = (row: LogRow): Uint8Array => {
   assert(Number.isSafeInteger(status) && status >= 0, 'a status is a whole number');
   assert(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, 'a size is a whole number of bytes');
   assert(MD5.test(md5), 'an MD5 is 32 lower-case hex digits or nothing');
-  return Buffer.concat([
-    Buffer.from(`${seconds},"`),
-    doubleQuotes(path),
-    Buffer.from(`",${status},${quote(code)},${quote(key)},${md5},${sizeBytes},${quote(contentType)}\n`),
-  ]);
+  const quoted = doubleQuotes(path);
+  const before = `${seconds},"`;
+  const after = `",${status},${quote(code)},${quote(key)},${md5},${sizeBytes},${quote(contentType)}\n`;
+  const bytes = Buffer.allocUnsafe(before.length + quoted.length + Buffer.byteLength(after));
+  bytes.write(before, 'latin1');
+  bytes.set(quoted, before.length);
+  bytes.write(after, before.length + quoted.length, 'utf8');
+  return bytes;
 };
 
-const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+const quote = (text: string): string => (text.includes('"') ? `"${text.replaceAll('"', '""')}"` : `"${text}"`);
 
 const doubleQuotes = (bytes: Uint8Array): Uint8Array =>
   bytes.includes(QUOTE)

@@ -18,6 +18,8 @@ export interface Block extends Disposable {
 export interface BlockPool {
   /** Waits until there is room. Errors: the signal's reason. */
   take(sizeBytes: number, signal: AbortSignal): Promise<Block>;
+  /** Gives a block where there is room and nobody waits. */
+  takeNow(sizeBytes: number): Block | undefined;
   /** Bytes that are held now, rounded up to whole pages. */
   readonly heldBytes: number;
   /** Bytes that may be held, at most the capacity. One block may be held whatever its size. */
@@ -88,9 +90,12 @@ export const createBlockPool = (capacityBytes: number): BlockPool => {
     }
   };
 
+  const takeNow = (sizeBytes: number): Block | undefined => (waiting.length === 0 ? tryTake(sizeBytes) : undefined);
+
   return {
+    takeNow,
     take: (sizeBytes, signal) => {
-      const given = waiting.length === 0 ? tryTake(sizeBytes) : undefined;
+      const given = takeNow(sizeBytes);
       if (given !== undefined) return Promise.resolve(given);
       return new Promise((resolve, reject) => {
         const stop = (): void => {

@@ -19,8 +19,8 @@ export interface ChecksumTable {
   addAll(records: Uint8Array): void;
   /** True for a file that was loaded. */
   has(pathHash: Uint8Array): boolean;
-  /** Notes what a file of the table gave; true where it is what was loaded. */
-  agree(pathHash: Uint8Array, md5: Uint8Array): boolean;
+  /** Notes what a file of the table gave, in hex; true where it is what was loaded. */
+  agree(pathHash: Uint8Array, md5: string): boolean;
   /** Path hashes of the files that did not agree, or were never read. */
   others(): IterableIterator<Uint8Array>;
   /** Records that were added. */
@@ -66,7 +66,7 @@ export const createChecksumTable = (expected: number): ChecksumTable => {
       const { record } = find(hash);
       if (record === undefined) return false;
       const wanted = records.subarray(record * RECORD_BYTES + PATH_HASH_BYTES, (record + 1) * RECORD_BYTES);
-      if (Buffer.compare(wanted, md5) !== 0) return false;
+      if (Buffer.compare(wanted, Buffer.from(md5, 'hex')) !== 0) return false;
       agreed[record] = 1;
       return true;
     },

@@ -43,8 +43,8 @@ export interface Dialogue {
   tell(message: LoaderMessage): Promise<void>;
   /** Says something and resolves once it is on disk. */
   record(message: Recorded): Promise<void>;
-  /** Adds a row; resolves while it may still be on its way. */
-  addRow(row: LogRow): Promise<void>;
+  /** Adds a row, at once or later; it may be on its way for some time. */
+  addRow(row: LogRow): Promise<void> | undefined;
   /** Sends the rows that are gathered. */
   flushRows(): void;
   allRowsStored(): Promise<void>;

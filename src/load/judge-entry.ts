@@ -33,15 +33,10 @@ export const judgeEntry = (
   { rules, maxObjectBytes, logKey }: EntryRules,
 ): EntryVerdict => {
   const text = path.toString('utf8');
-  const isFolder = kind === 'unlistable' || kind === 'too-deep';
-  const contentType = isFolder ? '' : rules.contentTypeOf(text, false);
-  const row = (status: number, code: RowCode, key: string): EntryVerdict => ({
-    kind: 'row',
-    status,
-    code,
-    key,
-    contentType,
-  });
+  const row = (status: number, code: RowCode, key: string): EntryVerdict => {
+    const isFolder = kind === 'unlistable' || kind === 'too-deep';
+    return { kind: 'row', status, code, key, contentType: isFolder ? '' : rules.contentTypeOf(text, false) };
+  };
   if (text !== TOP_FOLDER && rules.isIgnored(text)) return row(IGNORED_STATUS, 'Ignored', '');
   switch (kind) {
     case 'link':

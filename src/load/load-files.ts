@@ -57,25 +57,29 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   const { root, maxDepth, answers, hashKey } = config;
   const watch = watchWalk({ root, maxDepth, answers, hashKey });
   await logSignature(config, ports);
-  // One for all files: a signal that is made of others costs more than a signature.
-  const unlessStopped = AbortSignal.any([signal, stopSwitch.signal]);
+  const unlessStopped = eitherSignal(signal, stopSwitch.signal);
   const flight = createFlight(() => config.maxFilesInFlight());
   const found = createPathSum();
   const counted = { files: 0, bytes: 0 };
   let walkEnded = false;
   try {
     const { onSeen } = watch;
-    for await (const entry of walk({ root, maxDepth, answers, onSeen }, signal)) {
-      const hash = pathHash(hashKey, entry.path);
-      watch.met(entry);
-      found.add(hash);
-      counted.files += 1;
-      counted.bytes = addBytes(counted.bytes, entry.sizeBytes);
-      progress.addFound(entry.sizeBytes);
-      const isStopped = stopSwitch.reason !== undefined;
-      const mayBegin = !isStopped || stopSwitch.reason.isFinal === true;
-      if (mayBegin && !config.done.has(hash)) await begin(entry, { config, flight, unlessStopped }, ports, signal);
-      if (isStopped) break;
+    walking: for await (const entries of walk({ root, maxDepth, answers, onSeen }, signal)) {
+      for (const entry of entries) {
+        const hash = pathHash(hashKey, entry.path);
+        watch.met(entry);
+        found.add(hash);
+        counted.files += 1;
+        counted.bytes = addBytes(counted.bytes, entry.sizeBytes);
+        progress.addFound(entry.sizeBytes);
+        const isStopped = stopSwitch.reason !== undefined;
+        const mayBegin = !isStopped || stopSwitch.reason.isFinal === true;
+        if (mayBegin && !config.done.has(hash)) {
+          const waiting = begin(entry, { config, flight, unlessStopped }, ports, signal);
+          if (waiting !== undefined) await waiting;
+        }
+        if (isStopped) break walking;
+      }
     }
     walkEnded = stopSwitch.reason === undefined;
     if (walkEnded) progress.endWalk();
@@ -125,7 +129,21 @@ const logSignature = async (
   );
 };
 
-const begin = async (
+// One for all files, and not `AbortSignal.any`: what is made of others looks at each of them whenever it is asked.
+const eitherSignal = (...signals: readonly AbortSignal[]): AbortSignal => {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => {
+      controller.abort(signal.reason);
+    };
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true, signal: controller.signal });
+  }
+  return controller.signal;
+};
+
+// Waits where there is no room for the file, or for its row.
+const begin = (
   entry: WalkEntry,
   {
     config,
@@ -134,35 +152,34 @@ const begin = async (
   }: { readonly config: LoadFilesConfig; readonly flight: Flight; readonly unlessStopped: AbortSignal },
   ports: SendPorts,
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<void> | undefined => {
   const { path, sizeBytes, errno } = entry;
   const verdict = judgeEntry(entry, config.entryRules);
   if (verdict.kind === 'row') {
     const { status, code, key, contentType } = verdict;
-    const toRow = (): Promise<void> =>
+    const toRow = (): Promise<void> | undefined =>
       makeRow({ finishedAt: config.now(), path, status, code, key, md5: '', sizeBytes, contentType }, ports);
     if (code !== 'ReadError' || errno === undefined || FILE_SYSTEM_ANSWERS.has(errno)) return toRow();
     // In flight, for it takes its time to know that the drive stays.
-    await flight.launch(async () => {
+    return flight.launch(async () => {
       const end = await endUnread({ path, text: '' }, { code, detail: errno }, ports);
       if (end.kind !== 'left') await toRow();
     });
-    return;
   }
   const isEnding = ports.stopSwitch.reason?.isFinal === true;
   const sparse = isEnding ? 'send' : config.sparse.judge(entry);
-  if (sparse === 'wait') return;
+  if (sparse === 'wait') return undefined;
   if (sparse === 'refuse') {
     const contentType = config.entryRules.rules.contentTypeOf(verdict.text, false);
     const row = { path, key: verdict.key, md5: '', sizeBytes, contentType };
-    await makeRow({ ...row, ...REFUSED, finishedAt: config.now() }, ports);
-    return;
+    return makeRow({ ...row, ...REFUSED, finishedAt: config.now() }, ports);
   }
-  const { directory, name, modifiedAt } = entry;
+  const { directory, modifiedAt } = entry;
+  const { key, text } = verdict;
   const hold = directory.hold();
-  await flight.launch(async () => {
+  return flight.launch(async () => {
     using _hold = hold;
-    const file = { ...verdict, path, name, directory, sizeBytes, modifiedAt };
+    const file = { key, text, path, directory, sizeBytes, modifiedAt };
     await loadOneFile(file, { send: config.send, now: config.now, unlessStopped }, ports, signal);
   });
 };
@@ -179,7 +196,7 @@ const endRest = async (
   signal: AbortSignal,
 ): Promise<void> => {
   for (const upload of uploads.rest()) {
-    const aborted = await requests(() => abortUploads(upload, bucket, signal));
+    const aborted = await requests.run(() => abortUploads(upload, bucket, signal));
     if (aborted.kind === 'problem' && aborted.scope === 'bucket') {
       const properties = rules.propertiesOf({ path: '', isGzip: false, modifiedAt: new Date(0) });
       await refusals.judge(aborted, properties, signal);

@@ -16,14 +16,7 @@ export interface LoadOneConfig {
 /** Found and not finished when its job was ended (decision 21, spec 4.4). Its upload is aborted by the daemon. */
 const CANCELED = { kind: 'row', status: 499, code: 'Canceled', md5: '', endsUpload: false } as const;
 
-const COLLISION: FileEnd = {
-  kind: 'row',
-  status: 409,
-  code: 'KeyCollision',
-  md5: '',
-  contentType: '',
-  endsUpload: false,
-};
+const COLLISION = { kind: 'row', status: 409, code: 'KeyCollision', md5: '', endsUpload: false } as const;
 
 /** Loads a file and makes its row, or leaves it without one because the load stops. Errors: the signal's reason. */
 export const loadOneFile = async (
@@ -33,50 +26,57 @@ export const loadOneFile = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { dialogue, rules, progress } = ports;
-  const base64 = file.path.toString('base64');
-  progress.setCurrent(file.path);
-  const isClaimed = rules.keysMayCollide && (await dialogue.claim(base64, file.key));
+  const { path, key } = file;
+  progress.setCurrent(path);
+  const isClaimed = rules.keysMayCollide && (await dialogue.claim(path.toString('base64'), key));
   const isTaken = rules.keysMayCollide && !isClaimed;
-  const contentTypeUnread = rules.contentTypeOf(file.text, false);
-  const sent = isTaken
-    ? { ...COLLISION, contentType: contentTypeUnread }
-    : await sendUnlessStopped(file, { send, unlessStopped }, ports, signal);
+  const sent = isTaken ? COLLISION : await sendUnlessStopped(file, { send, unlessStopped }, ports, signal);
   const isEnded = sent.kind === 'left' && ports.stopSwitch.reason?.isFinal === true;
-  const end = isEnded ? { ...CANCELED, contentType: contentTypeUnread } : sent;
+  const end = isEnded ? CANCELED : sent;
   if (end.kind === 'left') return;
-  const { status, code, md5, contentType, endsUpload } = end;
-  const { path, key, sizeBytes } = file;
-  await makeRow({ finishedAt: now(), path, status, code, key, md5, sizeBytes, contentType }, ports);
+  const { status, code, md5, endsUpload } = end;
+  const contentType = 'contentType' in end ? end.contentType : rules.contentTypeOf(file.text, false);
+  const row = { finishedAt: now(), path, status, code, key, md5, sizeBytes: file.sizeBytes, contentType };
+  // Where there is room for it, no time passes.
+  const waiting = makeRow(row, ports);
+  if (waiting !== undefined) await waiting;
   if (endsUpload) {
     // The row first: an upload that is forgotten before its row is on disk would be made again.
     dialogue.flushRows();
-    await dialogue.record({ kind: 'upload-ended', path: base64 });
+    await dialogue.record({ kind: 'upload-ended', path: path.toString('base64') });
   }
-  if (isClaimed && status !== LOADED_STATUS) await dialogue.tell({ kind: 'unclaim', path: base64, key });
+  if (isClaimed && status !== LOADED_STATUS) {
+    await dialogue.tell({ kind: 'unclaim', path: path.toString('base64'), key });
+  }
 };
 
-/** Adds a row and counts it. */
-export const makeRow = async (
+/** Adds a row and counts it, at once or, where too many are on their way, later. */
+export const makeRow = (
   row: LogRow,
   { dialogue, progress }: Pick<SendPorts, 'dialogue' | 'progress'>,
-): Promise<void> => {
-  await dialogue.addRow(row);
+): Promise<void> | undefined => {
+  const waiting = dialogue.addRow(row);
+  if (waiting !== undefined) {
+    return waiting.then(() => {
+      progress.addFinished(row);
+    });
+  }
   progress.addFinished(row);
+  return undefined;
 };
 
-const sendUnlessStopped = async (
+const sendUnlessStopped = (
   file: FileToSend,
   { send, unlessStopped }: Pick<LoadOneConfig, 'send' | 'unlessStopped'>,
   ports: SendPorts,
   signal: AbortSignal,
 ): Promise<FileEnd> => {
   const { stopSwitch } = ports;
-  if (stopSwitch.reason?.isFinal === true) return { kind: 'left' };
-  const stopped = stopSwitch.signal;
-  try {
-    return await sendFile(file, send, ports, unlessStopped);
-  } catch (error: unknown) {
-    if (stopped.aborted && !signal.aborted) return { kind: 'left' };
+  if (stopSwitch.reason?.isFinal === true) return Promise.resolve(LEFT);
+  return sendFile(file, send, ports, unlessStopped).catch((error: unknown) => {
+    if (stopSwitch.signal.aborted && !signal.aborted) return LEFT;
     throw error;
-  }
+  });
 };
+
+const LEFT: FileEnd = { kind: 'left' };

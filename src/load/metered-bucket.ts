@@ -6,7 +6,6 @@ import { createRequestTuner, REQUESTS_PER_LOOK } from './request-tuner.ts';
 
 /** What is adapted. */
 export interface MeteredConfig {
-  /** Requests: as p-limit has them. */
   readonly requests: { concurrency: number; readonly pendingCount: number };
   readonly pool: { allowedBytes: number; readonly isShort: boolean };
   readonly maxRequests: number;
@@ -50,9 +49,12 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
     sinceMs = atMs;
     seen = { requests: 0, bytes: 0, latencyMs: 0, slowDowns: 0, heldBack: 0, all: 0 };
   };
-  const metered = async <Answer extends Sent>(bytes: number, work: () => Promise<Answer>): Promise<Answer> => {
-    const beganMs = nowMs();
-    const answer = await work();
+  const metered = async <Answer extends Sent>(
+    bytes: number,
+    beganMs: number,
+    asked: Promise<Answer>,
+  ): Promise<Answer> => {
+    const answer = await asked;
     const endedMs = nowMs();
     seen.all += 1;
     seen.latencyMs += endedMs - beganMs;
@@ -66,7 +68,7 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
   };
   return {
     ...bucket,
-    putObject: (request, signal) => metered(request.body.byteLength, () => bucket.putObject(request, signal)),
-    uploadPart: (request, signal) => metered(request.body.byteLength, () => bucket.uploadPart(request, signal)),
+    putObject: (request, signal) => metered(request.body.byteLength, nowMs(), bucket.putObject(request, signal)),
+    uploadPart: (request, signal) => metered(request.body.byteLength, nowMs(), bucket.uploadPart(request, signal)),
   };
 };

@@ -24,7 +24,7 @@ export interface PlannedUpload {
 
 /** What came of reading and sending. `uploadId` is absent where no upload was begun. */
 export type StreamEnd = { readonly uploadId?: string; readonly properties?: ObjectProperties } & (
-  | { readonly kind: 'sent'; readonly md5: Uint8Array; readonly parts: readonly FinishedPart[] }
+  | { readonly kind: 'sent'; readonly md5: string; readonly parts: readonly FinishedPart[] }
   | { readonly kind: 'unread'; readonly problem: Omit<ReadProblem, 'kind'> }
   | { readonly kind: 'refused'; readonly problem: BucketProblem }
   /** The load stops. */
@@ -193,9 +193,11 @@ const sendPart = async (
     ...{ key: file.key, uploadId, partNumber, body: block.bytes, crc32 },
     ...(sha256 === undefined ? {} : { sha256 }),
   };
-  const answer = await requests(() => bucket.uploadPart(request, signal)).finally(() => {
-    block[Symbol.dispose]();
-  });
+  const answer = await requests
+    .run(() => bucket.uploadPart(request, signal))
+    .finally(() => {
+      block[Symbol.dispose]();
+    });
   if (answer.kind === 'problem') {
     state.failure ??= { kind: 'refused', problem: answer };
     return;

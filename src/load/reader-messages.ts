@@ -1,5 +1,5 @@
 // What the loader's main thread and its reader threads say to each other: several questions or answers in one message,
-// for a message costs more than a small file.
+// and those about whole files in columns, for a message of objects costs more than a small file.
 
 /** Which file, and what the walk saw of it. */
 export interface FileToRead {
@@ -13,12 +13,9 @@ export interface FileToRead {
 
 /** Where the bytes go. */
 export interface Target {
-  /** Absent: where the bytes of this thread's last question went. A memory is costly to name. */
-  readonly memory?: SharedArrayBuffer;
+  readonly memory: SharedArrayBuffer;
   readonly offset: number;
   readonly length: number;
-  /** The SHA-256 of the bytes is wanted too. */
-  readonly isSigned: boolean;
 }
 
 /** What a thread is asked. `id` numbers the questions; `file` names an open file by the id of its `open`. */
@@ -30,6 +27,22 @@ export type ReaderRequest = { readonly id: number } & (
   /** Lets go of an open file; has no answer. */
   | { readonly kind: 'close'; readonly openId: number }
 );
+
+/** Questions of kind `whole` whose bytes go into one memory. */
+export interface WholeFiles {
+  /** Absent: that of the thread's last ones. A memory is costly to name. */
+  readonly memory?: SharedArrayBuffer;
+  /** Four of each file: id, descriptor of the directory, size, offset of its bytes. */
+  readonly numbers: readonly number[];
+  /** As latin1, each followed by NUL. */
+  readonly names: string;
+}
+
+/** What a thread is asked at once. */
+export interface ReaderRequests {
+  readonly whole?: WholeFiles;
+  readonly others: readonly ReaderRequest[];
+}
 
 /** Bytes of a file, `to` excluded. */
 export interface ByteRange {
@@ -57,6 +70,19 @@ export type ReaderReply = { readonly id: number } & (
   | ReadProblem
 );
 
+/** Answers of kind `whole`. */
+export interface WholeReplies {
+  readonly ids: readonly number[];
+  /** Of each the MD5, and the SHA-256 behind it where the thread signs. */
+  readonly digests: string;
+}
+
+/** What a thread answers at once. */
+export interface ReaderReplies {
+  readonly whole: WholeReplies;
+  readonly others: readonly ReaderReply[];
+}
+
 /** What a thread is started with. */
 export interface ReaderThreadData {
   /**
@@ -66,4 +92,6 @@ export interface ReaderThreadData {
   readonly counters: SharedArrayBuffer;
   /** Large files are read past the system's cache. */
   readonly readsDirectly: boolean;
+  /** The SHA-256 of each body is wanted, too. */
+  readonly isSigned: boolean;
 }

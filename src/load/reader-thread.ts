@@ -5,10 +5,11 @@ import { closeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { finish, openFile, readPart, readWhole, type DriveAccess, type OpenFile, type Place } from './read-file.ts';
-import type { ReaderReply, ReaderRequest, ReaderThreadData, Target } from './reader-messages.ts';
+import { packReplies, unpackRequests } from './reader-columns.ts';
+import type { ReaderReply, ReaderRequest, ReaderRequests, ReaderThreadData, Target } from './reader-messages.ts';
 
 /** Serves one port until it closes. Errors that are not the drive's end the thread. */
-const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }: ReaderThreadData): void => {
+const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly, isSigned }: ReaderThreadData): void => {
   const counter = new BigInt64Array(counters);
   const drive: DriveAccess = {
     onAnswer: (code) => {
@@ -30,12 +31,10 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }
     openFiles.delete(openId);
     closeSync(file.fd);
   };
-  let memory: SharedArrayBuffer | undefined;
-  const placeOf = (target: Target): Place => {
-    memory = target.memory ?? memory;
-    if (memory === undefined) throw new Error('The first question names a memory');
-    return { bytes: new Uint8Array(memory, target.offset, target.length), isSigned: target.isSigned };
-  };
+  const placeOf = ({ memory, offset, length }: Target): Place => ({
+    bytes: new Uint8Array(memory, offset, length),
+    isSigned,
+  });
   const answer = (request: ReaderRequest): ReaderReply | undefined | Promise<ReaderReply> => {
     const { id } = request;
     switch (request.kind) {
@@ -70,7 +69,7 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }
   let replies: ReaderReply[] = [];
   const say = (): void => {
     countCpu();
-    if (replies.length > 0) port.postMessage(replies);
+    if (replies.length > 0) port.postMessage(packReplies(replies));
     replies = [];
   };
   const serveAll = async (): Promise<void> => {
@@ -89,8 +88,14 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly }
     say();
     isBusy = false;
   };
-  port.on('message', (requests: readonly ReaderRequest[]) => {
-    questions.push(...requests);
+  let memory: SharedArrayBuffer | undefined;
+  port.on('message', ({ whole, others }: ReaderRequests) => {
+    questions.push(...others);
+    if (whole !== undefined) {
+      memory = whole.memory ?? memory;
+      if (memory === undefined) throw new Error('The first question names a memory');
+      questions.push(...unpackRequests(whole, memory));
+    }
     // A rejection ends the thread.
     if (!isBusy) void serveAll();
   });
@@ -108,6 +113,7 @@ const isReaderThreadData = (data: unknown): data is ReaderThreadData =>
   data !== null &&
   'counters' in data &&
   data.counters instanceof SharedArrayBuffer &&
-  'readsDirectly' in data;
+  'readsDirectly' in data &&
+  'isSigned' in data;
 
 if (parentPort !== null && isReaderThreadData(workerData)) serve(parentPort, workerData);

@@ -2,8 +2,10 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Block } from './block-pool.ts';
+import { createRequestPacker, unpackReplies } from './reader-columns.ts';
 import type {
   FileToRead,
+  ReaderReplies,
   ReaderReply,
   ReaderRequest,
   ReaderThreadData,
@@ -17,17 +19,17 @@ export interface FileReading extends Disposable {
   readPart(
     block: Block,
   ): Promise<{ readonly kind: 'ok'; readonly crc32: number; readonly sha256?: string } | ReadProblem>;
-  /** After the last part: MD5 of all bytes, once the file is seen to have kept its size. */
-  finish(): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem>;
+  /** After the last part: MD5 of all bytes in hex, once the file is seen to have kept its size. */
+  finish(): Promise<{ readonly kind: 'ok'; readonly md5: string } | ReadProblem>;
 }
 
 /** Reads files. Errors that are not the drive's (a bug, no descriptors left) reject. */
 export interface Reader extends AsyncDisposable {
-  /** Reads a file whole into a block of its size. `sha256` is hex, and there where the reader signs. */
+  /** Reads a file whole into a block of its size. Digests are hex; `sha256` is there where the reader signs. */
   readWhole(
     file: FileToRead,
     block: Block,
-  ): Promise<{ readonly kind: 'ok'; readonly md5: Uint8Array; readonly sha256?: string } | ReadProblem>;
+  ): Promise<{ readonly kind: 'ok'; readonly md5: string; readonly sha256?: string } | ReadProblem>;
   /** Opens a file to be read in parts. */
   open(file: FileToRead): Promise<{ readonly kind: 'ok'; readonly reading: FileReading } | ReadProblem>;
   /** Grows with each answer of the system: while it does, the drive is alive. */
@@ -64,18 +66,18 @@ export const createReader = ({ threads, isSigned, readsDirectly }: ReaderConfig)
   const counters = new SharedArrayBuffer(COUNTERS_BYTES);
   const counter = new BigInt64Array(counters);
   const pool = Array.from({ length: Math.max(1, threads) }, (_, index) =>
-    createThread({ counters, readsDirectly: readsDirectly && index < MAX_DIRECT_THREADS }),
+    createThread({ counters, isSigned, readsDirectly: readsDirectly && index < MAX_DIRECT_THREADS }),
   );
   return {
     readWhole: async (file, block) => {
-      const reply = await leastBusy(pool).ask({ kind: 'whole', file, target: targetOf(block, isSigned) });
+      const reply = await leastBusy(pool, questionsOf).ask({ kind: 'whole', file, target: targetOf(block) });
       if (reply.kind === 'problem') return reply;
       if (reply.kind !== 'whole') throw unexpected(reply);
-      return { kind: 'ok', md5: bytesOf(reply.md5), ...sha256Of(reply) };
+      return { kind: 'ok', md5: reply.md5, ...sha256Of(reply) };
     },
     open: async (file) => {
       // A large file stays with its thread, and keeps it busy to its end.
-      const thread = leastBusy(pool, ({ openFiles }) => openFiles);
+      const thread = leastBusy(pool, filesOf);
       using opening = new DisposableStack();
       thread.openFiles += 1;
       opening.defer(() => {
@@ -88,7 +90,7 @@ export const createReader = ({ threads, isSigned, readsDirectly }: ReaderConfig)
       opening.defer(() => {
         thread.tell({ kind: 'close', openId });
       });
-      return { kind: 'ok', reading: createReading(thread, { openId, isSigned, stack: opening.move() }) };
+      return { kind: 'ok', reading: createReading(thread, openId, opening.move()) };
     },
     get answers() {
       return Atomics.load(counter, 0);
@@ -109,12 +111,9 @@ export const createReader = ({ threads, isSigned, readsDirectly }: ReaderConfig)
   };
 };
 
-const createReading = (
-  thread: Thread,
-  { openId, isSigned, stack }: { readonly openId: number; readonly isSigned: boolean; readonly stack: DisposableStack },
-): FileReading => ({
+const createReading = (thread: Thread, openId: number, stack: DisposableStack): FileReading => ({
   readPart: async (block) => {
-    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block, isSigned) });
+    const reply = await thread.ask({ kind: 'part', openId, target: targetOf(block) });
     if (reply.kind === 'problem') return reply;
     if (reply.kind !== 'part') throw unexpected(reply);
     return { kind: 'ok', crc32: reply.crc32, ...sha256Of(reply) };
@@ -123,26 +122,19 @@ const createReading = (
     const reply = await thread.ask({ kind: 'finish', openId });
     if (reply.kind === 'problem') return reply;
     if (reply.kind !== 'finish') throw unexpected(reply);
-    return { kind: 'ok', md5: bytesOf(reply.md5) };
+    return { kind: 'ok', md5: reply.md5 };
   },
   [Symbol.dispose]: () => {
     stack.dispose();
   },
 });
 
-const bytesOf = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
-
 const sha256Of = ({ sha256 }: { readonly sha256?: string }): { readonly sha256?: string } =>
   sha256 === undefined ? {} : { sha256 };
 
 const unexpected = (reply: ReaderReply): Error => new Error(`A reader thread gave an answer of kind ${reply.kind}`);
 
-const targetOf = ({ memory, offset, bytes }: Block, isSigned: boolean): Target => ({
-  memory,
-  offset,
-  length: bytes.length,
-  isSigned,
-});
+const targetOf = ({ memory, offset, bytes }: Block): Target => ({ memory, offset, length: bytes.length });
 
 type Question = ReaderRequest extends infer Request ? (Request extends unknown ? Omit<Request, 'id'> : never) : never;
 
@@ -156,13 +148,14 @@ interface Thread {
   end(): Promise<void>;
 }
 
-const leastBusy = (
-  threads: readonly Thread[],
-  workOf: (thread: Thread) => number = ({ openQuestions }) => openQuestions,
-): Thread => {
-  const [first, ...others] = threads;
-  if (first === undefined) throw new Error('A reader has at least one thread');
-  return others.reduce((least, one) => (workOf(one) < workOf(least) ? one : least), first);
+const questionsOf = ({ openQuestions }: Thread): number => openQuestions;
+const filesOf = ({ openFiles }: Thread): number => openFiles;
+
+const leastBusy = (threads: readonly Thread[], workOf: (thread: Thread) => number): Thread => {
+  let [least] = threads;
+  if (least === undefined) throw new Error('A reader has at least one thread');
+  for (const one of threads) if (workOf(one) < workOf(least)) least = one;
+  return least;
 };
 
 const createThread = (workerData: ReaderThreadData): Thread => {
@@ -178,7 +171,7 @@ const createThread = (workerData: ReaderThreadData): Thread => {
   >();
   let nextId = 1;
   let outbox: ReaderRequest[] = [];
-  let lastMemory: SharedArrayBuffer | undefined;
+  const pack = createRequestPacker();
   const post = (question: ReaderRequest): void => {
     if (outbox.length === 0) setImmediate(flush);
     outbox.push(question);
@@ -187,18 +180,8 @@ const createThread = (workerData: ReaderThreadData): Thread => {
   const flush = (): void => {
     const asked = questions.size - outbox.length;
     if (outbox.length === 0 || outbox.length < Math.min(asked, ENOUGH_QUESTIONS)) return;
-    worker.postMessage(outbox);
+    worker.postMessage(pack(outbox));
     outbox = [];
-  };
-  // In the order of the questions, which is that of the thread.
-  const short = (question: Question): Question => {
-    if (!('target' in question)) return question;
-    const { memory, ...target } = question.target;
-    if (memory !== lastMemory) {
-      lastMemory = memory;
-      return question;
-    }
-    return { ...question, target };
   };
   let failure: Error | undefined;
   const fail = (error: Error): void => {
@@ -206,11 +189,13 @@ const createThread = (workerData: ReaderThreadData): Thread => {
     for (const { reject } of questions.values()) reject(failure);
     questions.clear();
   };
-  worker.on('message', (replies: readonly ReaderReply[]) => {
-    for (const reply of replies) {
-      questions.get(reply.id)?.resolve(reply);
-      questions.delete(reply.id);
-    }
+  const hear = (reply: ReaderReply): void => {
+    questions.get(reply.id)?.resolve(reply);
+    questions.delete(reply.id);
+  };
+  worker.on('message', ({ whole, others }: ReaderReplies) => {
+    unpackReplies(whole, workerData.isSigned).forEach(hear);
+    others.forEach(hear);
     flush();
   });
   let cause: unknown;
@@ -231,7 +216,7 @@ const createThread = (workerData: ReaderThreadData): Thread => {
         const id = nextId;
         nextId += 1;
         questions.set(id, { resolve, reject });
-        post({ id, ...short(question) });
+        post({ id, ...question });
       }),
     tell: (question) => {
       post({ id: 0, ...question });

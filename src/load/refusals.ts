@@ -1,9 +1,9 @@
 // What a refusal of the bucket means for a file and for the load (decision 11).
 
-import type { LimitFunction } from 'p-limit';
 import type { Bucket, BucketProblem } from '#bucket/contract.ts';
 import { FIRST_FAILURE_STATUS } from '#bucket/wire-rules.ts';
 import type { ObjectProperties } from '#object/contract.ts';
+import type { RequestGate } from './request-gate.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
 /** A row with S3's status and code, or none: then the load stops. */
@@ -18,7 +18,7 @@ export interface Refusals {
 /** What judging needs. */
 export interface RefusalsConfig {
   readonly bucket: Bucket;
-  readonly requests: LimitFunction;
+  readonly requests: RequestGate;
   readonly stopSwitch: StopSwitch;
   /** A key under the job's prefix that nothing is ever written to. */
   readonly probeKey: string;
@@ -36,7 +36,7 @@ export const createRefusals = ({ bucket, requests, stopSwitch, probeKey, details
     return { kind: 'left' };
   };
   const probe = sharedAfterwards((properties: ObjectProperties, signal: AbortSignal) =>
-    requests(() => bucket.probe({ key: probeKey, properties }, signal)),
+    requests.run(() => bucket.probe({ key: probeKey, properties }, signal)),
   );
   return {
     judge: async (problem, properties, signal) => {

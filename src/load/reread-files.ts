@@ -106,19 +106,21 @@ const readAll = async (
   const sum = createPathSum();
   const found = { files: 0, bytes: 0 };
   try {
-    for await (const entry of walk(config, signal)) {
-      if (stopSwitch.reason !== undefined) break;
-      const hash = pathHash(hashKey, entry.path);
-      sum.add(hash);
-      found.files += 1;
-      found.bytes = addBytes(found.bytes, entry.sizeBytes);
-      if (entry.kind !== 'file' || !table.has(hash)) continue;
-      progress.addFound(entry.sizeBytes);
-      const hold = entry.directory.hold();
-      await flight.launch(async () => {
-        using _hold = hold;
-        await compare(entry, hash, ports, signal);
-      });
+    walking: for await (const entries of walk(config, signal)) {
+      for (const entry of entries) {
+        if (stopSwitch.reason !== undefined) break walking;
+        const hash = pathHash(hashKey, entry.path);
+        sum.add(hash);
+        found.files += 1;
+        found.bytes = addBytes(found.bytes, entry.sizeBytes);
+        if (entry.kind !== 'file' || !table.has(hash)) continue;
+        progress.addFound(entry.sizeBytes);
+        const hold = entry.directory.hold();
+        await flight.launch(async () => {
+          using _hold = hold;
+          await compare(entry, hash, ports, signal);
+        });
+      }
     }
     progress.endWalk();
   } finally {
@@ -148,7 +150,7 @@ const compare = async (entry: WalkEntry, hash: Uint8Array, ports: Ports, signal:
   progress.addFinished({ status: 0, sizeBytes });
 };
 
-type ReadAgain = { readonly kind: 'ok'; readonly md5: Uint8Array } | ReadProblem | 'stopped';
+type ReadAgain = { readonly kind: 'ok'; readonly md5: string } | ReadProblem | 'stopped';
 
 const readAgain = async (
   entry: WalkEntry,

@@ -7,8 +7,8 @@
 
 /** Rows for the working log. */
 export interface RowBatches {
-  /** Adds a row; waits while too many are not yet on disk. */
-  add(row: Uint8Array): Promise<void>;
+  /** Adds a row at once, or resolves when it is added, where too many are not yet on disk. */
+  add(row: Uint8Array): Promise<void> | undefined;
   /** Sends what is gathered, without waiting for the disk. */
   flush(): void;
   /** Resolves once every row that was added is on disk. */
@@ -68,19 +68,29 @@ export const createRowBatches = (config: RowBatchesConfig, send: SendRows): RowB
     );
   };
 
+  const isFull = (): boolean => open >= config.maxOpenRows && failure === undefined;
+  const addLater = async (row: Uint8Array): Promise<void> => {
+    while (isFull()) {
+      flush();
+      await change();
+    }
+    put(row);
+  };
+  const put = (row: Uint8Array): void => {
+    checkFailure();
+    open += 1;
+    if (batchBytes + row.length > config.maxBatchBytes) flush();
+    batch.push(row);
+    batchBytes += row.length;
+    if (batch.length >= config.maxBatchRows) flush();
+    else timer ??= setTimeout(flush, config.maxWaitMs);
+  };
+
   return {
-    add: async (row) => {
-      while (open >= config.maxOpenRows && failure === undefined) {
-        flush();
-        await change();
-      }
-      checkFailure();
-      open += 1;
-      if (batchBytes + row.length > config.maxBatchBytes) flush();
-      batch.push(row);
-      batchBytes += row.length;
-      if (batch.length >= config.maxBatchRows) flush();
-      else timer ??= setTimeout(flush, config.maxWaitMs);
+    add: (row) => {
+      if (isFull()) return addLater(row);
+      put(row);
+      return undefined;
     },
     flush,
     allStored: async () => {

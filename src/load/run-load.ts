@@ -18,6 +18,7 @@ import { createLoadProgress, startReports } from './load-progress.ts';
 import { createOpenUploads } from './open-uploads.ts';
 import { createReader } from './reader.ts';
 import { createRefusals } from './refusals.ts';
+import { createRequestGate } from './request-gate.ts';
 import { createRetryingBucket } from './retrying-bucket.ts';
 import type { SendPorts } from './send-ports.ts';
 import { createSparseFiles } from './sparse-files.ts';
@@ -55,7 +56,7 @@ export const runLoad = async (
     isSigned: isBodySigned(access),
     readsDirectly: canReadDirectly(type),
   });
-  const requests = pLimit(limits.maxRequestsInFlight);
+  const requests = createRequestGate(limits.maxRequestsInFlight);
   // One for each thread, and one that waits for the bucket meanwhile.
   const largeFiles = pLimit(limits.readerThreads + 1);
   const pool = createBlockPool(limits.maxBytesInFlight);
@@ -126,7 +127,14 @@ export const runLoad = async (
   return end;
 };
 
-const once = (call: () => Promise<void>): (() => Promise<void>) => {
+const once = (call: () => Promise<void>): (() => Promise<void> | undefined) => {
   let called: Promise<void> | undefined;
-  return () => (called ??= call());
+  let isDone = false;
+  return () => {
+    if (isDone) return undefined;
+    called ??= call().then(() => {
+      isDone = true;
+    });
+    return called;
+  };
 };

@@ -102,7 +102,7 @@ const findHeldParts = async (
   { uploadId, key }: KnownUpload,
   { ports, signal }: Context,
 ): Promise<Awaited<ReturnType<Bucket['listParts']>> | undefined> =>
-  uploadId === undefined ? undefined : ports.requests(() => ports.bucket.listParts({ key, uploadId }, signal));
+  uploadId === undefined ? undefined : ports.requests.run(() => ports.bucket.listParts({ key, uploadId }, signal));
 
 // Whoever may write need not be allowed to list or to abort: such a refusal is no reason to fail a file.
 const isOfBucket = ({ scope }: BucketProblem): boolean => scope === 'bucket' || scope === 'transient';
@@ -150,7 +150,7 @@ const beginUpload = async (
   await ports.announceFirstFile();
   record.isKnown = true;
   await ports.dialogue.record({ kind: 'upload-planned', path, key, partSizeBytes, sizeBytes });
-  const created = await ports.requests(() => ports.bucket.createUpload({ key, properties }, signal));
+  const created = await ports.requests.run(() => ports.bucket.createUpload({ key, properties }, signal));
   if (created.kind === 'ok') {
     await ports.dialogue.record({ kind: 'upload-started', path, uploadId: created.uploadId });
   }
@@ -182,12 +182,11 @@ const complete = async (
   const { file, config, ports, signal, record } = context;
   if (uploadId === undefined) throw new Error('All parts of an upload were sent, so it was begun');
   const { refuseExisting } = config;
-  const answer = await ports.requests(() =>
+  const answer = await ports.requests.run(() =>
     ports.bucket.completeUpload({ key: file.key, uploadId, parts, refuseExisting }, signal),
   );
   const { contentType } = properties;
-  const hex = Buffer.from(md5).toString('hex');
-  const loaded: FileEnd = { kind: 'row', status: LOADED_STATUS, code: 'OK', md5: hex, contentType, endsUpload: true };
+  const loaded: FileEnd = { kind: 'row', status: LOADED_STATUS, code: 'OK', md5, contentType, endsUpload: true };
   if (answer.kind === 'ok') return loaded;
   const { key, sizeBytes } = file;
   const isOpen = isDoubtful(answer, config) || (isVanished(answer) && record.isFormer);
@@ -237,7 +236,7 @@ const endFailed = async (end: FileEnd, upload: BegunUpload, context: Context): P
 };
 
 const abort = (upload: BegunUpload, { ports, signal }: Context): Promise<{ readonly kind: 'ok' } | BucketProblem> =>
-  ports.requests(() => abortUploads(upload, ports.bucket, signal));
+  ports.requests.run(() => abortUploads(upload, ports.bucket, signal));
 
 const propertiesOf = ({ file: { text, modifiedAt }, ports }: Context): ObjectProperties =>
   ports.rules.propertiesOf({ path: text, isGzip: false, modifiedAt });

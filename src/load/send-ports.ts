@@ -10,6 +10,7 @@ import type { LoadProgress } from './load-progress.ts';
 import type { OpenUploads } from './open-uploads.ts';
 import type { FileToRead } from './reader-messages.ts';
 import type { Reader } from './reader.ts';
+import type { RequestGate } from './request-gate.ts';
 import type { Refusals } from './refusals.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
@@ -19,7 +20,6 @@ export interface FileToSend {
   readonly path: Buffer;
   /** The same, as text for rules: bad bytes as U+FFFD. */
   readonly text: string;
-  readonly name: Buffer;
   readonly directory: HeldDirectory;
   readonly sizeBytes: number;
   readonly modifiedAt: Date;
@@ -43,13 +43,15 @@ export type FileEnd =
 /** What a reader thread is told of a file. */
 export const toRead = ({
   directory,
-  name,
+  path,
   sizeBytes,
-}: Pick<FileToSend, 'directory' | 'name' | 'sizeBytes'>): FileToRead => ({
+}: Pick<FileToSend, 'directory' | 'path' | 'sizeBytes'>): FileToRead => ({
   directoryFd: directory.fd,
-  name: name.toString('latin1'),
+  name: path.toString('latin1', path.lastIndexOf(SLASH) + 1),
   sizeBytes,
 });
+
+const SLASH = 0x2f;
 
 /** Limits and choices of the order. */
 export interface SendConfig {
@@ -67,7 +69,7 @@ export interface SendPorts {
   readonly reader: Reader;
   readonly pool: BlockPool;
   /** Bounds the requests in flight. */
-  readonly requests: LimitFunction;
+  readonly requests: RequestGate;
   /** Bounds the files that are read part by part at once: a drive that turns reads few of them well. */
   readonly largeFiles: LimitFunction;
   readonly dialogue: Dialogue;
@@ -76,6 +78,8 @@ export interface SendPorts {
   readonly uploads: OpenUploads;
   readonly progress: LoadProgress;
   readonly stopSwitch: StopSwitch;
-  /** Says, once for the load, that the first file is about to be sent, and resolves when that is on disk. */
-  readonly announceFirstFile: () => Promise<void>;
+  /**
+   * Says, once for the load, that the first file is about to be sent, and resolves when that is on disk; undefined once it is.
+   */
+  readonly announceFirstFile: () => Promise<void> | undefined;
 }

@@ -26,7 +26,7 @@ export const settleDoubt = async (
   signal: AbortSignal,
 ): Promise<{ readonly kind: 'ok' } | BucketProblem> => {
   const { key, ...wanted } = sent;
-  const found = await requests(() => bucket.findObject(key, signal));
+  const found = await requests.run(() => bucket.findObject(key, signal));
   if (found.kind === 'problem') return found.scope === 'bucket' ? found : problem;
   return isSame(found.object, wanted) ? { kind: 'ok' } : problem;
 };

@@ -7,11 +7,11 @@
 import { lstat, statfs } from 'node:fs/promises';
 
 import { STAT_BLOCK_BYTES } from '#drive/look.ts';
-import { walk, type WalkConfig } from '#drive/walk.ts';
 import type { SeenNames, WalkEntry } from '#drive/walk-volume.ts';
 import { systemCode } from '#drive/system-code.ts';
-import { createPathSum, pathHash } from '#import-log/path-hash.ts';
+import { createPathSum } from '#import-log/path-hash.ts';
 import type { WalkEvidence } from '#protocol/loader.ts';
+import { listAgain, type ListAgainConfig, type SecondListing } from './list-again.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
 /** Watches a walk while it goes on. */
@@ -27,18 +27,13 @@ export interface WalkWatch {
   listAgain(readErrors: () => number, stopSwitch: StopSwitch, signal: AbortSignal): Promise<WalkEvidence | undefined>;
 }
 
-/** What is walked. */
-export interface WalkWatchConfig extends Pick<WalkConfig, 'root' | 'maxDepth' | 'answers'> {
-  readonly hashKey: Uint8Array;
-}
-
 /** `f_type` of every FAT (statfs(2), MSDOS_SUPER_MAGIC). */
 const FAT_TYPE = 0x4d44;
 /** The same of ext2, ext3 and ext4 (EXT4_SUPER_MAGIC). */
 const EXT_TYPE = 0xef53;
 
 /** Starts to watch. */
-export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch => {
+export const watchWalk = (config: ListAgainConfig): WalkWatch => {
   let inputErrors = 0;
   let foundBytes = 0;
   // The root is one.
@@ -55,31 +50,27 @@ export const watchWalk = ({ hashKey, ...config }: WalkWatchConfig): WalkWatch =>
       foundInodes += inodeShare;
     },
     listAgain: async (readErrors, stopSwitch, signal) => {
-      const sum = createPathSum();
-      let files = 0;
-      let inUse: InUse = {};
-      try {
-        inUse = await inUseOf(config.root);
-        for await (const entry of walk({ ...config, namesOnly: true }, signal)) {
-          if (stopSwitch.reason !== undefined) return undefined;
-          met(entry);
-          sum.add(pathHash(hashKey, entry.path));
-          files += 1;
-        }
-      } catch (error: unknown) {
-        // The root itself; what was not listed is missing in the sum.
+      const inUse = await inUseOf(config.root).catch((error: unknown) => {
         if (systemCode(error) === 'EIO') inputErrors += 1;
-        isWhole = false;
-      }
+        return undefined;
+      });
+      const again = inUse === undefined ? NOTHING_LISTED : await listAgain(config, stopSwitch, signal);
+      if (again === undefined) return undefined;
+      const { files, fingerprint } = again;
+      inputErrors += again.inputErrors;
+      isWhole &&= again.isWhole;
       return {
-        listedAgain: { files, fingerprint: sum.text() },
+        listedAgain: { files, fingerprint },
         inputErrors: inputErrors + readErrors(),
-        ...(inUse.fat === undefined ? {} : { fat: { ...inUse.fat, foundBytes, isWhole } }),
-        ...(inUse.ext === undefined ? {} : { ext: { ...inUse.ext, foundInodes: Math.round(foundInodes), isWhole } }),
+        ...(inUse?.fat === undefined ? {} : { fat: { ...inUse.fat, foundBytes, isWhole } }),
+        ...(inUse?.ext === undefined ? {} : { ext: { ...inUse.ext, foundInodes: Math.round(foundInodes), isWhole } }),
       };
     },
   };
 };
+
+// Where the file system does not even say how much of it is in use.
+const NOTHING_LISTED: SecondListing = { files: 0, fingerprint: createPathSum().text(), inputErrors: 0, isWhole: false };
 
 interface InUse {
   readonly fat?: Pick<NonNullable<WalkEvidence['fat']>, 'usedBytes' | 'rootBytes'>;

@@ -24,15 +24,25 @@ export const createPropertiesOf = (
   const metadata = Object.fromEntries(
     Array.from(manifest.staticMetadata, ([name, value]) => [name.toLowerCase(), value]),
   );
+  const make = (contentType: string, isEncoded: boolean): ObjectProperties => ({
+    contentType,
+    ...(isEncoded ? { contentEncoding: 'gzip' } : {}),
+    ...headers,
+    metadata,
+  });
+  // One for each type, which are few: whoever makes something of them does so once for many files.
+  const made = { plain: new Map<string, ObjectProperties>(), encoded: new Map<string, ObjectProperties>() };
   return ({ path, isGzip, modifiedAt }) => {
     const contentType = contentTypeOf(path, isGzip);
-    const encoding = setContentEncodingForGzFiles && isGzip ? { contentEncoding: 'gzip' } : {};
-    return {
-      contentType,
-      ...encoding,
-      ...headers,
-      metadata: { ...metadata, ...timestamp(diskTimestampMetadataKey, modifiedAt) },
-    };
+    const isEncoded = setContentEncodingForGzFiles && isGzip;
+    const known = isEncoded ? made.encoded : made.plain;
+    let properties = known.get(contentType);
+    if (properties === undefined) {
+      properties = make(contentType, isEncoded);
+      known.set(contentType, properties);
+    }
+    if (diskTimestampMetadataKey === undefined) return properties;
+    return { ...properties, metadata: { ...metadata, ...timestamp(diskTimestampMetadataKey, modifiedAt) } };
   };
 };
 
@@ -55,7 +65,5 @@ const headersOf = ({
 });
 
 // `2009-02-03T21:57:43Z` (spec 8.3). Drives hold times that no Date can: such a file has no time rather than a wrong one.
-const timestamp = (name: string | undefined, modifiedAt: Date): Readonly<Record<string, string>> =>
-  name === undefined || Number.isNaN(modifiedAt.getTime())
-    ? {}
-    : { [name.toLowerCase()]: modifiedAt.toISOString().replace(/\.\d+Z$/u, 'Z') };
+const timestamp = (name: string, modifiedAt: Date): Readonly<Record<string, string>> =>
+  Number.isNaN(modifiedAt.getTime()) ? {} : { [name.toLowerCase()]: modifiedAt.toISOString().replace(/\.\d+Z$/u, 'Z') };

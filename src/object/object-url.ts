@@ -19,7 +19,7 @@ export const s3Address = ({ bucket, key }: Pick<ObjectPlace, 'bucket' | 'key'>):
 export const objectUrl = (place: ObjectPlace): string => {
   const { bucket, key, forcePathStyle } = place;
   const url = new URL(place.endpoint ?? awsEndpoint(place.region));
-  const path = key.split('/').map(encodeSegment).join('/');
+  const path = encodeKey(key);
   const isInPath = forcePathStyle || isAddress(url.hostname) || !isHostLabel(bucket, url.protocol);
   if (!isInPath) url.hostname = `${bucket}.${url.hostname}`;
   const base = url.pathname.replace(/\/$/u, '');
@@ -43,3 +43,7 @@ export const encodeSegment = (text: string): string =>
     /[!'()*]/gu,
     (character) => `%${Number(character.codePointAt(0)).toString(16).toUpperCase()}`,
   );
+
+/** A key as URLs and signatures have it: its parts encoded, the slashes between them as they are. */
+export const encodeKey = (key: string): string =>
+  /^[\w./~-]*$/u.test(key) ? key : key.split('/').map(encodeSegment).join('/');

@@ -117,7 +117,7 @@ const PLAIN = { contentType: 'application/octet-stream', metadata: {} };
 
 const putHello = (bucket: Bucket, key: string) => {
   const body = Buffer.from('hello');
-  const md5 = createHash('md5').update(body).digest();
+  const md5 = createHash('md5').update(body).digest('hex');
   return bucket.putObject({ key, body, md5, properties: PLAIN, refuseExisting: false }, deadline());
 };
 

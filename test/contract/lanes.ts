@@ -16,7 +16,7 @@ export const PLAIN: ObjectProperties = { contentType: 'text/plain', metadata: {}
 /** A body. */
 export const HELLO: Buffer = Buffer.from('hello');
 /** Its MD5. */
-export const HELLO_MD5: Buffer = createHash('md5').update(HELLO).digest();
+export const HELLO_MD5: string = createHash('md5').update(HELLO).digest('hex');
 
 /** More than any test of the suites takes. */
 export const deadline = (): AbortSignal => AbortSignal.timeout(30_000);

@@ -5,10 +5,10 @@ import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { walk } from '#drive/walk.ts';
 import type { WalkEntry } from '#drive/walk-volume.ts';
 import { makeImage, withMounted } from '../support/loop.ts';
 import { run } from '../support/run.ts';
+import { walkEach } from '../support/walk-each.ts';
 
 const makeFolder = async (): Promise<AsyncDisposable & { readonly path: string }> => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'walk-'));
@@ -16,7 +16,7 @@ const makeFolder = async (): Promise<AsyncDisposable & { readonly path: string }
 };
 
 const walkAll = (root: string): Promise<WalkEntry[]> =>
-  Array.fromAsync(walk({ root, maxDepth: 20 }, AbortSignal.timeout(60_000)));
+  Array.fromAsync(walkEach({ root, maxDepth: 20 }, AbortSignal.timeout(60_000)));
 
 const summary = (entries: readonly WalkEntry[]): string[] =>
   entries.map(({ kind, path: name, errno }) => `${kind} ${name.toString('latin1')} ${errno ?? ''}`.trim()).sort();

@@ -87,7 +87,7 @@ export const createMemoryBucket = ({ refuse = () => undefined }: MemoryBucketOpt
     putObject: async ({ key, body, md5, properties, refuseExisting }, signal) => {
       const refused = await ask('putObject', key, signal);
       if (refused !== undefined) return refused;
-      if (!createHash('md5').update(body).digest().equals(md5)) return BAD_DIGEST;
+      if (createHash('md5').update(body).digest('hex') !== md5) return BAD_DIGEST;
       if (refuseExisting && objects.has(key)) return PRECONDITION_FAILED;
       store(key, Buffer.from(body), properties);
       return OK;

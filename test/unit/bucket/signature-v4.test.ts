@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
-import { canonicalRequest, createSignatureV4, signatureDate } from '#bucket/signature-v4.ts';
+import { canonicalForm, canonicalRequest, createSignatureV4, signatureDate } from '#bucket/signature-v4.ts';
 import { Secret } from '#language/secret.ts';
 
 const EMPTY = createHash('sha256').update('').digest('hex');
@@ -13,7 +13,7 @@ const WELCOME = createHash('sha256').update('Welcome to Amazon S3.').digest('hex
 const DATE_TIME = '20130524T000000Z';
 const ALWAYS = { host: 'examplebucket.s3.amazonaws.com', 'x-amz-date': DATE_TIME };
 
-const sign = createSignatureV4({
+const { sign } = createSignatureV4({
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'),
   region: 'us-east-1',
@@ -110,6 +110,18 @@ test('canonicalRequest: sorts headers, and takes blanks out where the rule says 
 
   assert.equal(canonical, 'PUT\n/k\n\na:x\nb:two blanks\nc-d:a b\n\na;b;c-d\nh');
   assert.equal(signedHeaders, 'a;b;c-d');
+});
+
+test('canonicalForm: puts what is open where the whole request has it', () => {
+  const headers = { host: 'h', 'content-type': 'text/plain', 'x-amz-date': DATE_TIME };
+  const own = { 'content-md5': 'm', 'x-amz-content-sha256': 'p' };
+  const request = { method: 'PUT', path: '/k', query: 'a=b', payloadHash: 'p' };
+
+  const { fill, signedHeaders } = canonicalForm({ method: 'PUT', headers, open: Object.keys(own) });
+
+  const whole = canonicalRequest({ ...request, headers: { ...headers, ...own } });
+  assert.equal(fill({ ...request, values: Object.values(own) }), whole.canonical);
+  assert.equal(signedHeaders, whole.signedHeaders);
 });
 
 test('signatureDate: is to the second, without separators', () => {

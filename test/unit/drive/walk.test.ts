@@ -9,9 +9,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createAnswerCount } from '#drive/answer-count.ts';
-import { walk } from '#drive/walk.ts';
 import { walkVolume, type WalkEntry } from '#drive/walk-volume.ts';
 import { countOf } from '../../support/counts.ts';
+import { walkEach } from '../../support/walk-each.ts';
 
 const never = new AbortController().signal;
 
@@ -25,7 +25,7 @@ const under = (root: string, name: Buffer | string): Buffer =>
   Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name)]);
 
 const walkAll = (root: string, maxDepth = 100): Promise<WalkEntry[]> =>
-  Array.fromAsync(walk({ root, maxDepth }, never));
+  Array.fromAsync(walkEach({ root, maxDepth }, never));
 
 const summary = (entries: readonly WalkEntry[]): string[] =>
   entries.map(({ kind, path: name, sizeBytes }) => `${kind} ${name.toString('latin1')} ${String(sizeBytes)}`).sort();
@@ -131,7 +131,7 @@ test('walk: closes every directory, at its end and when it is given up', async (
   const before = openDescriptors();
 
   await walkAll(root);
-  for await (const entry of walk({ root, maxDepth: 9 }, never)) {
+  for await (const entry of walkEach({ root, maxDepth: 9 }, never)) {
     assert.equal(entry.kind, 'file');
     break;
   }
@@ -152,11 +152,11 @@ test('walk: gives the files of many folders once, and each can be opened for as 
   const before = openDescriptors();
   const held: { readonly entry: WalkEntry; readonly hold: Disposable }[] = [];
 
-  for await (const entry of walk({ root, maxDepth: 9 }, never)) held.push({ entry, hold: entry.directory.hold() });
+  for await (const entry of walkEach({ root, maxDepth: 9 }, never)) held.push({ entry, hold: entry.directory.hold() });
 
   assert.deepEqual(held.map(({ entry }) => entry.path.toString()).sort(), names.toSorted());
   for (const { entry } of held) {
-    const file = `/proc/self/fd/${String(entry.directory.fd)}/${entry.name.toString()}`;
+    const file = `/proc/self/fd/${String(entry.directory.fd)}/${path.basename(entry.path.toString())}`;
     assert.equal(fs.readFileSync(file, 'utf8'), entry.path.toString());
   }
   for (const { hold } of held) hold[Symbol.dispose]();
@@ -170,14 +170,13 @@ test('hold: keeps the very directory open, when its name is exchanged for a link
   const before = openDescriptors();
   const held: { readonly entry: WalkEntry; readonly hold: Disposable }[] = [];
 
-  for await (const entry of walk({ root, maxDepth: 9 }, never)) held.push({ entry, hold: entry.directory.hold() });
+  for await (const entry of walkEach({ root, maxDepth: 9 }, never)) held.push({ entry, hold: entry.directory.hold() });
   fs.renameSync(path.join(root, 'folder'), path.join(root, 'elsewhere'));
   fs.symlinkSync('/etc', path.join(root, 'folder'));
 
   const [first] = held;
   assert.ok(first !== undefined);
-  const name = Buffer.concat([Buffer.from(`/proc/self/fd/${String(first.entry.directory.fd)}/`), first.entry.name]);
-  assert.equal(fs.readFileSync(name, 'utf8'), 'of the drive');
+  assert.equal(fs.readFileSync(`/proc/self/fd/${String(first.entry.directory.fd)}/file`, 'utf8'), 'of the drive');
   first.hold[Symbol.dispose]();
   first.hold[Symbol.dispose]();
   await t.waitFor(() => assert.equal(openDescriptors(), before));
@@ -189,7 +188,7 @@ test('walk: stops with the signal’s reason', async (t) => {
   const controller = new AbortController();
   const reason = new Error('enough');
 
-  const walking = walk({ root, maxDepth: 9 }, controller.signal);
+  const walking = walkEach({ root, maxDepth: 9 }, controller.signal);
   await walking.next();
   controller.abort(reason);
 
@@ -211,7 +210,7 @@ test('walk: leaves no folder open that it was told of when it was stopped', asyn
   const before = openDescriptors();
   const controller = new AbortController();
 
-  const walking = walk({ root, maxDepth: 9 }, controller.signal);
+  const walking = walkEach({ root, maxDepth: 9 }, controller.signal);
   for (let count = 0; count < 150; count += 1) await walking.next();
   controller.abort(new Error('enough'));
   await assert.rejects(walking.next(), /enough/u);
@@ -224,7 +223,7 @@ test('walk: reports each answer of the file system', async (t) => {
   fs.writeFileSync(path.join(root, 'file'), '');
   const answers = createAnswerCount();
 
-  await Array.fromAsync(walk({ root, maxDepth: 9, answers }, never));
+  await Array.fromAsync(walkEach({ root, maxDepth: 9, answers }, never));
 
   assert.ok(answers.count >= 2n);
 });

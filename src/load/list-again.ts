@@ -1,0 +1,74 @@
+// All directories of a volume listed once more, names only: in a thread that gives their number and their sum, and nothing of
+// each name.
+
+import { Worker } from 'node:worker_threads';
+import type { AnswerCount } from '#drive/answer-count.ts';
+import type { VolumeToWalk } from '#drive/walk-volume.ts';
+import type { StopSwitch } from './stop-switch.ts';
+
+/** What is listed. */
+export interface ListAgainConfig extends Pick<VolumeToWalk, 'root' | 'maxDepth'> {
+  readonly hashKey: Uint8Array;
+  /** Grows with each answer of the file system. */
+  readonly answers: AnswerCount;
+}
+
+/** What a listing found. */
+export interface SecondListing {
+  readonly files: number;
+  readonly fingerprint: string;
+  /** Directories that could not be read for an EIO. */
+  readonly inputErrors: number;
+  /** Every directory was listed to its end. */
+  readonly isWhole: boolean;
+}
+
+/** What the thread is started with. */
+export interface ListAgainData extends Omit<ListAgainConfig, 'answers'> {
+  /** Memory of an AnswerCount. */
+  readonly answers: SharedArrayBuffer;
+  /** One Int32: not 0 once the listing is to stop. */
+  readonly stop: SharedArrayBuffer;
+}
+
+const LOOK_EVERY_MS = 50;
+/** As that of a walk. */
+const THREAD_HEAP_MIB = 96;
+const YOUNG_MIB = 2;
+
+/**
+ * Lists; undefined where the load is stopped meanwhile. A thread that hangs in the drive is not waited for.
+ * Errors: the signal's reason.
+ */
+export const listAgain = async (
+  { answers, ...volume }: ListAgainConfig,
+  stopSwitch: Pick<StopSwitch, 'reason'>,
+  signal: AbortSignal,
+): Promise<SecondListing | undefined> => {
+  signal.throwIfAborted();
+  const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const { promise, resolve, reject } = Promise.withResolvers<SecondListing | undefined>();
+  const data: ListAgainData = { ...volume, answers: answers.memory, stop };
+  // With the environment of the process, as the other threads.
+  const worker = new Worker(new URL('./list-again-thread.ts', import.meta.url), {
+    workerData: data,
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+  });
+  worker.on('message', resolve);
+  worker.on('error', (error: unknown) => {
+    reject(new Error('The thread of the second listing failed', { cause: error }));
+  });
+  worker.on('exit', () => {
+    reject(new Error('The thread of the second listing has ended'));
+  });
+  const look = setInterval(() => {
+    if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    else if (stopSwitch.reason !== undefined) resolve(undefined);
+  }, LOOK_EVERY_MS);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(look);
+    Atomics.store(new Int32Array(stop), 0, 1);
+  }
+};
