@@ -127,7 +127,7 @@ const TOO_LONG = 'the head of the answer has no end';
 const bufferOf = (chunk: Uint8Array): Buffer =>
   Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 
-// Where it begins with one, so that the digits are in their places.
+// What it matches has its digits at the places below.
 const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d\d(?: |$)/u;
 const MINOR_PLACE = 'HTTP/1.'.length;
 const STATUS_PLACE = 'HTTP/1.x '.length;

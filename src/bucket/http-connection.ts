@@ -124,6 +124,7 @@ export const openConnection = (
       return !isWritten;
     },
     exchange: ({ head, body }, signal) => {
+      if (isGone) return Promise.reject(cutOff());
       const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
       isWritten = false;
       current = { resolve, reject, limitMs: performance.now() + requestTimeoutMs(body.byteLength), signal };

@@ -84,14 +84,16 @@ export const createHttpPool = (place: HttpPlace, maxConnections: number): HttpPo
     });
   };
   const sendOn = (connection: HttpConnection, outgoing: () => Outgoing, signal: AbortSignal): Promise<HttpAnswer> => {
+    let made: Outgoing;
     try {
       if (signal.aborted) throw abortReason(signal);
-      hear(signal);
-      return connection.exchange(outgoing(), signal);
+      made = outgoing();
     } catch (error: unknown) {
       release(connection);
       return Promise.reject(error instanceof Error ? error : new Error('Cannot send', { cause: error }));
     }
+    hear(signal);
+    return connection.exchange(made, signal);
   };
 
   return {

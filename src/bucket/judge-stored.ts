@@ -12,7 +12,8 @@ interface StoredAnswer {
 /** Is it acknowledged with the MD5 that was sent, which is hex? */
 export const judgeStored = (answer: StoredAnswer, md5: string): BucketProblem | { readonly kind: 'ok' } => {
   // Every S3 names the ETag of what it stored; a proxy's page, with whatever status, does not.
-  if (answer.etag === undefined) return strangeAnswer('an object was stored and has no ETag');
+  if (answer.etag === undefined || bareEtag(answer.etag) === '')
+    return strangeAnswer('an object was stored and has no ETag');
   const etag = md5Etag(answer);
   if (etag !== undefined && etag !== md5) return otherDigest('MD5');
   return { kind: 'ok' };

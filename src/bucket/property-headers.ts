@@ -5,7 +5,6 @@ import type { BucketAccess } from './contract.ts';
 
 /** Header names in lower case, values as the manifest wrote them; what is absent in the properties is absent here. */
 export const propertyHeaders = (properties: ObjectProperties): Record<string, string> => {
-  // Made for every file: in one order, so that all of them have one shape.
   const headers: Record<string, string> = { 'content-type': properties.contentType };
   if (properties.contentEncoding !== undefined) headers['content-encoding'] = properties.contentEncoding;
   if (properties.cacheControl !== undefined) headers['cache-control'] = properties.cacheControl;

@@ -1,6 +1,7 @@
 // AWS Signature Version 4 in the Authorization header (AWS, "Signature Calculations for the Authorization Header"): pure.
 // The SDK's own signer is right too, and takes several times the processor's time.
 
+import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 
 import type { Secret } from '#language/secret.ts';
@@ -129,6 +130,7 @@ export const canonicalForm = ({
   headers,
   open,
 }: RequestForm): { readonly fill: (values: FormValues) => string; readonly signedHeaders: string } => {
+  assert.deepEqual(open, open.toSorted(), 'values come in the order of the names');
   const names = [...Object.keys(headers), ...open].toSorted();
   const signedHeaders = names.join(';');
   // What stands before each open value.

@@ -41,6 +41,13 @@ export const shareDirectory = (fd: number, close: (fd: number) => void): SharedD
 /** What a descriptor stands for, a directory or a file, as a path. */
 export const directoryPath = (fd: number): string => `/proc/self/fd/${String(fd)}`;
 
-/** Path of a name in an open directory, so that no part before the name can be exchanged. `name` is latin1: each byte. */
-export const pathInDirectory = (fd: number, name: string): Buffer =>
-  Buffer.from(`${directoryPath(fd)}/${name}`, 'latin1');
+/**
+ * Path of a name in an open directory, so that no part before the name can be exchanged. `name` is latin1: each byte. As text
+ * where that has the same bytes: a buffer for each name fills a thread's memory with what is not collected for long.
+ */
+export const pathInDirectory = (fd: number, name: string): string | Buffer => {
+  const path = `${directoryPath(fd)}/${name}`;
+  return ASCII.test(name) ? path : Buffer.from(path, 'latin1');
+};
+
+const ASCII = /^[\u0001-\u007f]*$/u;

@@ -31,6 +31,9 @@ export type WalkKind =
   /** A name of which the file system does not say what it is. */
   | 'unreadable';
 
+/** Kinds behind which there may be more names, or of which it is not known what they are. */
+export const NOT_MET_WHOLE: ReadonlySet<WalkKind> = new Set(['unlistable', 'too-deep', 'unreadable']);
+
 /** One name of the volume. Directories that were listed to their end are no entries. */
 export interface WalkEntry {
   readonly kind: WalkKind;

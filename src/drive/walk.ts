@@ -2,7 +2,8 @@
 // one after the other and slow where each has to find a thread first. Files that are being read do not hold it up.
 //
 // INVARIANTS
-//   At most two batches of entries are here or on their way, so that a walk waits for its consumer.
+//   At most two batches of entries are here or on their way beside the one that is being taken, so that a walk waits for its
+//   consumer.
 //   A folder's descriptor is closed here, once the thread has left it and nobody holds it any more; where the walk is given
 //   up, those of batches that nobody saw are closed, too.
 

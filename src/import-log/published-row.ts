@@ -1,6 +1,7 @@
 // A row as the customer reads it (spec 4.2, 4.3; decisions 3 and 13).
 
 import { isUtf8 } from 'node:buffer';
+import { SECOND_MS } from '#language/units.ts';
 import type { LogRow } from './contract.ts';
 
 /** Names of the columns, in their order (spec 4.2). */
@@ -27,7 +28,14 @@ export const publishedFields = (row: LogRow, bucket: string): readonly (string |
 ];
 
 /** `Tue 03 Feb 2009 21:57:43 GMT`: RFC 1123 without its comma (spec 4.3). */
-export const formatLogDate = (date: Date): string => date.toUTCString().replace(',', '');
+export const formatLogDate = (date: Date): string => {
+  const seconds = Math.floor(date.getTime() / SECOND_MS);
+  if (seconds !== last.seconds) last = { seconds, text: date.toUTCString().replace(',', '') };
+  return last.text;
+};
+
+// Thousands of rows have the same second.
+let last = { seconds: 0, text: 'Thu 01 Jan 1970 00:00:00 GMT' };
 
 /**
  * The `File` of a path: its text; where it is not UTF-8, bad bytes as `%XX` and `%` as `%25` (decision 13), so that it can be

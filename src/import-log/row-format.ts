@@ -38,7 +38,8 @@ export const formatWorkingRow = (row: LogRow): Uint8Array => {
   const bytes = Buffer.allocUnsafe(before.length + quoted.length + Buffer.byteLength(after));
   bytes.write(before, 'latin1');
   bytes.set(quoted, before.length);
-  bytes.write(after, before.length + quoted.length, 'utf8');
+  const end = before.length + quoted.length + bytes.write(after, before.length + quoted.length, 'utf8');
+  assert.equal(end, bytes.length, 'a row is whole');
   return bytes;
 };
 

@@ -2,7 +2,7 @@
 
 /** Work in flight. */
 export interface Flight {
-  /** Begins at once, or resolves once there was room and it has begun. Throws the first failure. */
+  /** Begins at once, or resolves once there was room and it has begun. Throws what has failed. */
   launch(work: () => Promise<void>): Promise<void> | undefined;
   /** Resolves once nothing is in flight; never rejects. */
   landed(): Promise<void>;

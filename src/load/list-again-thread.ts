@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { answerAdder } from '#drive/answer-count.ts';
 import { systemCode } from '#drive/system-code.ts';
-import { walkVolume } from '#drive/walk-volume.ts';
+import { NOT_MET_WHOLE, walkVolume } from '#drive/walk-volume.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { ListAgainData, SecondListing } from './list-again.ts';
 
@@ -31,7 +31,7 @@ const list = ({ root, maxDepth, hashKey, answers, stop }: ListAgainData): Second
       if (entry === undefined) continue;
       const { kind, errno, path } = entry;
       if (errno === 'EIO') inputErrors += 1;
-      if (kind !== 'file') isWhole = false;
+      if (NOT_MET_WHOLE.has(kind)) isWhole = false;
       sum.add(pathHash(hashKey, path));
       files += 1;
     }

@@ -19,7 +19,7 @@ export interface SecondListing {
   readonly fingerprint: string;
   /** Directories that could not be read for an EIO. */
   readonly inputErrors: number;
-  /** Every directory was listed to its end. */
+  /** Every directory was listed to its end, and every name is known. */
   readonly isWhole: boolean;
 }
 
@@ -38,7 +38,7 @@ const YOUNG_MIB = 2;
 
 /**
  * Lists; undefined where the load is stopped meanwhile. A thread that hangs in the drive is not waited for.
- * Errors: the signal's reason.
+ * Errors: the signal's reason, and what its thread fails of that is not the drive's.
  */
 export const listAgain = async (
   { answers, ...volume }: ListAgainConfig,

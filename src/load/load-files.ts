@@ -176,6 +176,7 @@ const begin = (
   }
   const { directory, modifiedAt } = entry;
   const { key, text } = verdict;
+  // Before the walk goes on, which leaves the folder.
   const hold = directory.hold();
   return flight.launch(async () => {
     using _hold = hold;

@@ -17,17 +17,15 @@ export interface RequestGate {
 export const createRequestGate = (initial: number): RequestGate => {
   let concurrency = initial;
   let activeCount = 0;
-  let waiting: (() => void)[] = [];
-  let served = 0;
+  // Some hundred at most, as files in flight are bounded.
+  const waiting: (() => void)[] = [];
   const admit = (): void => {
-    while (activeCount < concurrency && served < waiting.length) {
+    while (activeCount < concurrency) {
+      const next = waiting.shift();
+      if (next === undefined) return;
       activeCount += 1;
-      waiting[served]?.();
-      served += 1;
+      next();
     }
-    if (served < waiting.length) return;
-    waiting = [];
-    served = 0;
   };
   const enter = (): Promise<void> | undefined => {
     if (activeCount < concurrency && waiting.length === 0) {
@@ -54,7 +52,7 @@ export const createRequestGate = (initial: number): RequestGate => {
       return activeCount;
     },
     get pendingCount() {
-      return waiting.length - served;
+      return waiting.length;
     },
     enter,
     leave,

@@ -7,7 +7,7 @@
 import { lstat, statfs } from 'node:fs/promises';
 
 import { STAT_BLOCK_BYTES } from '#drive/look.ts';
-import type { SeenNames, WalkEntry } from '#drive/walk-volume.ts';
+import { NOT_MET_WHOLE, type SeenNames, type WalkEntry } from '#drive/walk-volume.ts';
 import { systemCode } from '#drive/system-code.ts';
 import { createPathSum } from '#import-log/path-hash.ts';
 import type { WalkEvidence } from '#protocol/loader.ts';
@@ -41,7 +41,7 @@ export const watchWalk = (config: ListAgainConfig): WalkWatch => {
   let isWhole = true;
   const met: WalkWatch['met'] = ({ kind, errno }) => {
     if (errno === 'EIO') inputErrors += 1;
-    if (kind === 'unlistable' || kind === 'too-deep' || kind === 'unreadable') isWhole = false;
+    if (NOT_MET_WHOLE.has(kind)) isWhole = false;
   };
   return {
     met,

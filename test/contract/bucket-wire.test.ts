@@ -159,6 +159,7 @@ for (const { lane, open } of LANES) {
       { etag: HELLO_MD5.toUpperCase(), outcome: 'ok', why: 'the ETag is the MD5 in capitals, bare' },
       { etag: `"${OTHER_MD5}"`, outcome: 'BadDigest', why: 'the ETag is another MD5' },
       { etag: `"${OTHER_MD5}-1"`, outcome: 'ok', why: 'the ETag is no MD5' },
+      { etag: '""', outcome: 'NotS3Answer', why: 'the ETag is empty' },
       { etag: `"${OTHER_MD5}"`, kms: 'aws:kms', outcome: 'ok', why: 'a KMS key makes the ETag something else' },
       { etag: `"${OTHER_MD5}"`, kms: 'aws:kms:dsse', outcome: 'ok', why: 'two KMS keys make the ETag something else' },
       {

@@ -81,6 +81,14 @@ test('formatWorkingRow: keeps whole seconds and half a character as U+FFFD', () 
   const scanned = scanRow(bytes, 0, bytes.length);
 
   assert.deepEqual(scanned.kind === 'row' && [scanned.row.finishedAt.getTime(), scanned.row.key], [1000, 'a\ufffd']);
+  for (const half of ['\ud800a', 'a\udc00', '\ud83d\ude00\ud800']) {
+    const long = Buffer.from(formatWorkingRow(aRow({ key: half.repeat(60), contentType: half })));
+    const again = scanRow(long, 0, long.length);
+    assert.deepEqual(again.kind === 'row' && [again.row.key, again.next], [
+      half.toWellFormed().repeat(60),
+      long.length,
+    ]);
+  }
 });
 
 test('formatWorkingRow: stops on a row that nobody can have meant', () => {

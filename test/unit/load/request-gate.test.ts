@@ -2,8 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { createRequestGate } from '#load/request-gate.ts';
+
+const heapBytes = (): number => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+};
 
 test('enter: goes in without waiting while there is room, and in order from then on', async () => {
   const gate = createRequestGate(2);
@@ -41,6 +49,22 @@ test('concurrency: where it grows, those that wait go in; where it shrinks, nobo
   await waiting[2];
 
   assert.deepEqual([gate.activeCount, gate.pendingCount], [1, 0]);
+});
+
+test('enter: keeps nothing of those who went in, though somebody always waits', async () => {
+  const gate = createRequestGate(1);
+  void gate.enter();
+  let waiting = gate.enter();
+  const before = heapBytes();
+
+  for (let count = 0; count < 200_000; count += 1) {
+    const next = gate.enter();
+    gate.leave();
+    await waiting;
+    waiting = next;
+  }
+
+  assert.ok(heapBytes() - before < 5_000_000);
 });
 
 test('run: leaves when the work fails', async () => {
