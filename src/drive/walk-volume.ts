@@ -156,22 +156,23 @@ const readWindow = (
   { namesOnly = false }: VolumeToWalk,
   { onAnswer, onSeen }: WalkListener,
 ): readonly Seen[] => {
-  const window = new Map<string, NameToLookAt>();
-  while (window.size < level.windowNames && !level.isEnded) {
+  const listed: NameToLookAt[] = [];
+  while (listed.length < level.windowNames && !level.isEnded) {
     try {
       const next = level.listing.read();
       if (next === undefined) level.isEnded = true;
-      else if (window.has(next.name)) level.complaint ??= NAME_TWICE;
-      else window.set(next.name, next);
+      else listed.push(next);
     } catch (error: unknown) {
       level.complaint ??= systemCode(error);
       level.isEnded = true;
     }
     onAnswer();
   }
+  const window = eachOnce(listed);
+  if (window.length < listed.length) level.complaint ??= NAME_TWICE;
   // Where only names are read, folders are looked at all the same: they are entered in the order of their inodes, so that of
   // two names of one folder each walk enters the same one.
-  const seen = Array.from(window.values(), (name): Seen => {
+  const seen = window.map((name): Seen => {
     if (namesOnly && !name.isDirectory) return { ...NOT_LOOKED_AT, name: name.name, kind: 'file' };
     const look = lookAt(level.held.fd, name);
     onAnswer();
@@ -184,6 +185,17 @@ const readWindow = (
   });
   for (const { kind, name } of seen.toReversed()) if (kind === 'directory') level.folders.push(name);
   return seen;
+};
+
+// By sorting: V8 puts each key of a map into its table of names, which only a rare collection clears, and a drive has millions.
+const eachOnce = (names: NameToLookAt[]): readonly NameToLookAt[] => {
+  names.sort(byName);
+  return names.filter(({ name }, place) => name !== names[place - 1]?.name);
+};
+
+const byName = (one: NameToLookAt, other: NameToLookAt): number => {
+  if (one.name === other.name) return 0;
+  return one.name < other.name ? -1 : 1;
 };
 
 // The links of a folder are its one name, and what the folders in it call it.
