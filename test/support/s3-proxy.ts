@@ -25,6 +25,12 @@ export interface AskedOfS3 {
   readonly url: string;
 }
 
+/** The same, with what came of it. */
+export interface AskedAndAnswered extends AskedOfS3 {
+  /** The server says that it does not have the upload, or parts of it, that this goes on with. */
+  isUploadLost?: boolean;
+}
+
 /** A request before it reaches the server. */
 export interface RequestToS3 extends AskedOfS3 {
   readonly headers: IncomingHttpHeaders;
@@ -50,7 +56,7 @@ export interface S3Proxy extends AsyncDisposable {
   /** The same for those whose answer went to the caller whole. */
   readonly acknowledged: readonly string[];
   /** Method, path and query of everything that was asked. */
-  readonly asked: readonly AskedOfS3[];
+  readonly asked: readonly AskedAndAnswered[];
   /** Puts false answers in place of the server's; undefined lets its own through. */
   falsify(answer: (request: AskedOfS3) => FalseAnswer | undefined): void;
   /** Asked for each request before the server is, as long as it takes; undefined lets it through. */
@@ -71,7 +77,7 @@ export interface S3Proxy extends AsyncDisposable {
 export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
   const writes: string[] = [];
   const acknowledged: string[] = [];
-  const asked: AskedOfS3[] = [];
+  const asked: AskedAndAnswered[] = [];
   let faultOf: (request: RequestToS3) => Promise<WireFault | undefined> = () => Promise.resolve(undefined);
   let falseAnswer: (request: AskedOfS3) => FalseAnswer | undefined = () => undefined;
   let latencyMs = 0;
@@ -83,7 +89,8 @@ export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
   const forward = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     await gate.promise;
     const { method = 'GET', url = '/' } = incoming;
-    asked.push({ method, url });
+    const own: AskedAndAnswered = { method, url };
+    asked.push(own);
     const fault = await faultOf({ method, url, headers: incoming.headers });
     if (fault !== undefined && fault.kind !== 'cut') {
       await meet(fault, incoming, response);
@@ -96,6 +103,8 @@ export const startS3Proxy = async (target: string): Promise<S3Proxy> => {
     const chunks = (await answer.toArray()) as Buffer[];
     const status = answer.statusCode ?? 500;
     if (status < 300 && (method === 'PUT' || method === 'POST')) writes.push(url);
+    own.isUploadLost =
+      method !== 'GET' && /<Code>(?:InvalidPart|NoSuchUpload)</u.test(Buffer.concat(chunks).toString());
     if (latencyMs > 0) await delay(latencyMs);
     await gate.promise;
     const instead = falseAnswer({ method, url });
