@@ -57,7 +57,7 @@ interface Form {
 /** Opens the lane; nothing is asked yet. */
 export const createHotLane = (access: BucketAccess): HotLane => {
   const place = placeOf(access);
-  const { signCanonical } = createSignatureV4({ ...access, service: 's3' });
+  const sign = createSignatureV4({ ...access, service: 's3' });
   const pool = createHttpPool(place, MAX_SOCKETS);
   const isSigned = isBodySigned(access);
   const always: Readonly<Record<string, string>> = {
@@ -87,7 +87,7 @@ export const createHotLane = (access: BucketAccess): HotLane => {
     const { dateTime, canonical, lines } = formOf(request);
     const { fill, signedHeaders } = canonical;
     const filled = fill({ path, query, values: [digest, payloadHash], payloadHash });
-    const authorization = signCanonical(filled, { dateTime, signedHeaders });
+    const authorization = sign(filled, { dateTime, signedHeaders });
     const target = query === '' ? path : `${path}?${query}`;
     return (
       `PUT ${target} HTTP/1.1\r\n${lines}${digestName}: ${digest}\r\n${PAYLOAD_HASH}: ${payloadHash}\r\n` +

@@ -14,31 +14,18 @@ export interface Signer {
   readonly service: string;
 }
 
-/** What is signed. */
-export interface RequestToSign {
-  readonly method: string;
-  /** As it is sent: every character percent-encoded that has to be. */
-  readonly path: string;
-  /** `name=value` pairs, encoded, sorted by name, joined by `&`. */
-  readonly query: string;
-  /** Names in lower case; `host` and `x-amz-date` among them. All of them are signed. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** SHA-256 of the body in hex, or `UNSIGNED-PAYLOAD`. */
-  readonly payloadHash: string;
-  /** `20260105T090000Z` */
-  readonly dateTime: string;
-}
-
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const DAY_LENGTH = 'YYYYMMDD'.length;
 
-/** Signs for one signer. */
-export interface SignatureV4 {
-  /** Gives the value of `Authorization`. */
-  sign(request: RequestToSign): string;
-  /** The same for a canonical request that is there already, with the list of its headers. */
-  signCanonical(canonical: string, named: Pick<RequestToSign, 'dateTime'> & { readonly signedHeaders: string }): string;
-}
+/** Gives the value of `Authorization` for a canonical request. */
+export type SignatureV4 = (
+  canonical: string,
+  named: {
+    readonly signedHeaders: string;
+    /** `20260105T090000Z` */
+    readonly dateTime: string;
+  },
+) => string;
 
 /** Makes it; the key of a day is derived once. */
 export const createSignatureV4 = ({ accessKeyId, secretAccessKey, region, service }: Signer): SignatureV4 => {
@@ -53,19 +40,12 @@ export const createSignatureV4 = ({ accessKeyId, secretAccessKey, region, servic
     }
     return hmacOfDay;
   };
-  const signCanonical: SignatureV4['signCanonical'] = (canonical, { dateTime, signedHeaders }) => {
+  return (canonical, { dateTime, signedHeaders }) => {
     const day = dateTime.slice(0, DAY_LENGTH);
     const scope = `${day}/${region}/${service}/aws4_request`;
     const toSign = `${ALGORITHM}\n${dateTime}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
     const signature = hmacOn(day)(toSign);
     return `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
-  };
-  return {
-    sign: (request) => {
-      const { canonical, signedHeaders } = canonicalRequest(request);
-      return signCanonical(canonical, { dateTime: request.dateTime, signedHeaders });
-    },
-    signCanonical,
   };
 };
 
@@ -97,29 +77,23 @@ const createHmacSha256 = (key: Buffer): HmacSha256 => {
   };
 };
 
-/** The canonical request and the list of its headers. */
-export const canonicalRequest = ({
-  method,
-  path,
-  query,
-  headers,
-  payloadHash,
-}: Omit<RequestToSign, 'dateTime'>): { readonly canonical: string; readonly signedHeaders: string } => {
-  const { fill, signedHeaders } = canonicalForm({ method, headers, open: [] });
-  return { canonical: fill({ path, query, values: [], payloadHash }), signedHeaders };
-};
-
 /** What many requests have in common: sorting their headers costs as much as a signature. */
 export interface RequestForm {
   readonly method: string;
-  /** As in RequestToSign. */
+  /** Names in lower case; `host` and `x-amz-date` among them. All of them are signed. */
   readonly headers: Readonly<Record<string, string>>;
   /** Names of the headers that are each request's own, sorted. */
   readonly open: readonly string[];
 }
 
 /** What one of them has of its own. */
-export interface FormValues extends Pick<RequestToSign, 'path' | 'query' | 'payloadHash'> {
+export interface FormValues {
+  /** As it is sent: every character percent-encoded that has to be. */
+  readonly path: string;
+  /** `name=value` pairs, encoded, sorted by name, joined by `&`. */
+  readonly query: string;
+  /** SHA-256 of the body in hex, or `UNSIGNED-PAYLOAD`. */
+  readonly payloadHash: string;
   /** One for each open name, without blanks at its ends. */
   readonly values: readonly string[];
 }

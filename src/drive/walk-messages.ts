@@ -46,6 +46,9 @@ export interface EntryFacts extends Pick<WalkEntry, 'sizeBytes' | 'inode' | 'all
   readonly modifiedMs: number;
 }
 
+/** Memory of a thread that walks, in MiB: a window of the root's entries and one of each folder on the way to the deepest. */
+export const WALK_THREAD_LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2 } as const;
+
 const FACTS = 5;
 
 /** FACTS numbers, in the order in which `unpackFacts` has them. */

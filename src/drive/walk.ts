@@ -12,7 +12,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createAnswerCount, type AnswerCount } from './answer-count.ts';
 import { shareDirectory, type SharedDirectory } from './held-directory.ts';
-import { unpackFacts, WALK_KINDS, type WalkBatch, type WalkRequest, type WalkThreadData } from './walk-messages.ts';
+import {
+  unpackFacts,
+  WALK_KINDS,
+  WALK_THREAD_LIMITS,
+  type WalkBatch,
+  type WalkRequest,
+  type WalkThreadData,
+} from './walk-messages.ts';
 import type { SeenNames, VolumeToWalk, WalkEntry } from './walk-volume.ts';
 
 /** Settings of a walk. */
@@ -24,9 +31,6 @@ export interface WalkConfig extends Omit<VolumeToWalk, 'namesOnly'> {
 }
 
 const BATCHES_AHEAD = 2;
-/** A window of the root's entries and one of each folder on the way to the deepest. */
-const THREAD_HEAP_MIB = 96;
-const YOUNG_MIB = 2;
 
 /**
  * Gives every file, link and special file of a volume, and every directory that cannot be listed whole: some at once, for a
@@ -79,7 +83,7 @@ const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
   // thread would take the types out of them anew, for 20 MiB and a tenth of a second.
   const worker = new Worker(new URL('./walk-thread.ts', import.meta.url), {
     workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    resourceLimits: WALK_THREAD_LIMITS,
     // What it opens outlives it.
     trackUnmanagedFds: false,
   });

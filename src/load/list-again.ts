@@ -3,6 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { AnswerCount } from '#drive/answer-count.ts';
+import { WALK_THREAD_LIMITS } from '#drive/walk-messages.ts';
 import type { VolumeToWalk } from '#drive/walk-volume.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
@@ -32,9 +33,6 @@ export interface ListAgainData extends Omit<ListAgainConfig, 'answers'> {
 }
 
 const LOOK_EVERY_MS = 50;
-/** As that of a walk. */
-const THREAD_HEAP_MIB = 96;
-const YOUNG_MIB = 2;
 
 /**
  * Lists; undefined where the load is stopped meanwhile. A thread that hangs in the drive is not waited for.
@@ -52,7 +50,7 @@ export const listAgain = async (
   // With the environment of the process, as the other threads.
   const worker = new Worker(new URL('./list-again-thread.ts', import.meta.url), {
     workerData: data,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    resourceLimits: WALK_THREAD_LIMITS,
   });
   worker.on('message', resolve);
   worker.on('error', (error: unknown) => {
@@ -66,7 +64,9 @@ export const listAgain = async (
     else if (stopSwitch.reason !== undefined) resolve(undefined);
   }, LOOK_EVERY_MS);
   try {
-    return await promise;
+    const listing = await promise;
+    signal.throwIfAborted();
+    return stopSwitch.reason === undefined ? listing : undefined;
   } finally {
     clearInterval(look);
     Atomics.store(new Int32Array(stop), 0, 1);

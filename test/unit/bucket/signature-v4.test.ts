@@ -5,7 +5,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 
-import { canonicalForm, canonicalRequest, createSignatureV4, signatureDate } from '#bucket/signature-v4.ts';
+import {
+  canonicalForm,
+  createSignatureV4,
+  signatureDate,
+  type FormValues,
+  type RequestForm,
+} from '#bucket/signature-v4.ts';
 import { Secret } from '#language/secret.ts';
 
 const EMPTY = createHash('sha256').update('').digest('hex');
@@ -13,12 +19,25 @@ const WELCOME = createHash('sha256').update('Welcome to Amazon S3.').digest('hex
 const DATE_TIME = '20130524T000000Z';
 const ALWAYS = { host: 'examplebucket.s3.amazonaws.com', 'x-amz-date': DATE_TIME };
 
-const { sign } = createSignatureV4({
+const signCanonical = createSignatureV4({
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: new Secret('wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'),
   region: 'us-east-1',
   service: 's3',
 });
+
+type WholeRequest = Omit<RequestForm, 'open'> & Omit<FormValues, 'values'>;
+
+/** A request of which nothing is open. */
+const canonicalRequest = ({ method, headers, ...own }: WholeRequest) => {
+  const { fill, signedHeaders } = canonicalForm({ method, headers, open: [] });
+  return { canonical: fill({ ...own, values: [] }), signedHeaders };
+};
+
+const sign = ({ dateTime, ...request }: WholeRequest & { readonly dateTime: string }): string => {
+  const { canonical, signedHeaders } = canonicalRequest(request);
+  return signCanonical(canonical, { dateTime, signedHeaders });
+};
 
 const VECTORS = [
   {
@@ -97,7 +116,7 @@ test('signatureV4: derives another key on another day', () => {
   assert.equal(sign({ ...request, dateTime: DATE_TIME }), first);
 });
 
-test('canonicalRequest: sorts headers, and takes blanks out where the rule says so', () => {
+test('canonicalForm: sorts headers, and takes blanks out where the rule says so', () => {
   const headers = { b: '  two   blanks ', a: 'x', 'c-d': 'a b' };
 
   const { canonical, signedHeaders } = canonicalRequest({
