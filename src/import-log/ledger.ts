@@ -23,12 +23,12 @@ export const countLog = async (batches: AsyncIterable<readonly LogRow[]>, hashKe
   const failedByCode = new Map<string, number>();
   for await (const rows of batches) {
     for (const row of rows) {
-      const { code, path, sizeBytes } = row;
+      const { path, sizeBytes } = row;
       const kind = kindOf(row);
       addTo(tallies[kind], sizeBytes);
       addTo(all, sizeBytes);
       sum.add(pathHash(hashKey, path));
-      if (kind === 'failed') failedByCode.set(code, (failedByCode.get(code) ?? 0) + 1);
+      if (kind === 'failed') failedByCode.set(row.code, (failedByCode.get(row.code) ?? 0) + 1);
     }
   }
   return { ...tallies, all: { ...all, fingerprint: sum.text() }, failedByCode: Object.fromEntries(failedByCode) };
@@ -63,8 +63,9 @@ const addTo = (tally: Tally, sizeBytes: number): void => {
 };
 
 /** What became of a file. Loaded is one whose whole row says so: a status alone may be what someone else answered. */
-export const kindOf = ({ status, code, md5 }: LogRow): 'loaded' | 'ignored' | 'failed' => {
-  if (status === LOADED_STATUS && code === 'OK' && md5 !== '') return 'loaded';
+export const kindOf = (row: LogRow): 'loaded' | 'ignored' | 'failed' => {
+  const { status } = row;
+  if (status === LOADED_STATUS && row.code === 'OK' && row.md5 !== '') return 'loaded';
   return status === IGNORED_STATUS ? 'ignored' : 'failed';
 };
 

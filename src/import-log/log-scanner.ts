@@ -4,9 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { printable } from '#language/printable.ts';
 import { StationError } from '#language/station-error.ts';
 import { KIB, MIB } from '#language/units.ts';
-import type { LogRow } from './contract.ts';
 import { WORKING_LOG_HEADER } from './row-format.ts';
-import { scanRow } from './row-scanner.ts';
+import { scanRow, type PassingRow } from './row-scanner.ts';
 
 const CHUNK_BYTES = 64 * KIB;
 
@@ -19,7 +18,7 @@ const LONGEST_ROW_BYTES = 16 * MIB;
  * or header that the file ends in, or zeros to the end (a file system's way to end an unsynced write). Anything else
  * throws StationError WorkingLogDamaged. 0 is returned where not even the header is whole.
  */
-export async function* scanLog(file: FileHandle, path: string): AsyncGenerator<readonly LogRow[], number> {
+export async function* scanLog(file: FileHandle, path: string): AsyncGenerator<readonly PassingRow[], number> {
   if (!(await readHeader(file, path))) return 0;
   let buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
   // Bytes of the file from `offset` on stand at the start of the buffer.
@@ -54,7 +53,7 @@ const readHeader = async (file: FileHandle, path: string): Promise<boolean> => {
 };
 
 interface Batch {
-  readonly rows: readonly LogRow[];
+  readonly rows: readonly PassingRow[];
   /** Where the row begins that is not whole. */
   readonly next: number;
   readonly damagedAt: number | undefined;
@@ -62,7 +61,7 @@ interface Batch {
 
 const scanRows = (buffer: Buffer, filled: number): Batch => {
   const bytes = buffer.subarray(0, filled);
-  const rows: LogRow[] = [];
+  const rows: PassingRow[] = [];
   let next = 0;
   for (;;) {
     const scanned = scanRow(bytes, next, filled);

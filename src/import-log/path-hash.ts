@@ -1,5 +1,6 @@
 // What stands for a path where names would cost too much memory: a keyed hash, and a sum of hashes that stands for a set.
 
+import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 
 /** Bytes of a path hash. */
@@ -10,18 +11,32 @@ export const PATH_HASH_BYTES: number = 16;
  * files cannot make two of them meet.
  */
 export const pathHash = (hashKey: Uint8Array, path: Uint8Array): Uint8Array =>
-  // By way of a text: a buffer that the hash makes itself costs twice the hash.
-  Buffer.from(hash('sha256', together(hashKey, path), 'binary').slice(0, PATH_HASH_BYTES), 'latin1');
+  Buffer.from(hashText(hashKey, path), 'latin1');
+
+/** Writes it into other memory, from `at` on. */
+export const writePathHash = (
+  memory: Buffer,
+  at: number,
+  { hashKey, path }: { readonly hashKey: Uint8Array; readonly path: Uint8Array },
+): void => {
+  memory.write(hashText(hashKey, path), at, 'latin1');
+};
+
+// By way of a text, each character a byte: a buffer that the hash makes itself costs twice the hash.
+const hashText = (hashKey: Uint8Array, path: Uint8Array): string =>
+  hash('sha256', together(hashKey, path), 'binary').slice(0, PATH_HASH_BYTES);
 
 // Longer than nearly all paths; used anew for each of them.
 const scratch = Buffer.alloc(1024);
+const beginnings: Uint8Array[] = [];
 
 const together = (hashKey: Uint8Array, path: Uint8Array): Uint8Array => {
   const length = hashKey.length + path.length;
   if (length > scratch.length) return Buffer.concat([hashKey, path]);
   scratch.set(hashKey, 0);
   scratch.set(path, hashKey.length);
-  return scratch.subarray(0, length);
+  // Made once for each length: it costs a third of the hash.
+  return (beginnings[length] ??= scratch.subarray(0, length));
 };
 
 /** A sum of path hashes modulo 2^128: equal for equal collections, in whatever order they were added. */
@@ -42,10 +57,10 @@ export const createPathSum = (): PathSum => {
   const lanes = [0, 0, 0, 0];
   return {
     add: (added) => {
-      const view = new DataView(added.buffer, added.byteOffset, PATH_HASH_BYTES);
+      assert(added.length >= PATH_HASH_BYTES, 'a path hash has 16 bytes');
       let carry = 0;
       for (let lane = lanes.length - 1; lane >= 0; lane -= 1) {
-        const sum = (lanes[lane] ?? 0) + view.getUint32(lane * LANE_BYTES) + carry;
+        const sum = (lanes[lane] ?? 0) + laneAt(added, lane * LANE_BYTES) + carry;
         carry = sum >= LANE_LIMIT ? 1 : 0;
         lanes[lane] = sum % LANE_LIMIT;
       }
@@ -53,3 +68,12 @@ export const createPathSum = (): PathSum => {
     text: () => lanes.map((lane) => lane.toString(HEX_RADIX).padStart(LANE_DIGITS, '0')).join(''),
   };
 };
+
+// A view with a reader of its own would be made for every file.
+const laneAt = (bytes: Uint8Array, at: number): number => {
+  let value = 0;
+  for (let next = at; next < at + LANE_BYTES; next += 1) value = value * BYTE_VALUES + (bytes[next] ?? 0);
+  return value;
+};
+
+const BYTE_VALUES = 256;

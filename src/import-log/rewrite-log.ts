@@ -7,8 +7,9 @@ import { dirname } from 'node:path';
 import type { LogRow, RowCode } from './contract.ts';
 import { kindOf } from './ledger.ts';
 import { WORKING_LOG_HEADER } from './row-format.ts';
+import type { PassingRow } from './row-scanner.ts';
 import { stateDiskError, syncFolder } from './state-disk.ts';
-import { formatWorkingRow, readWorkingLogBatches } from './working-log.ts';
+import { formatWorkingRow, keepRow, readWorkingLogBatches } from './working-log.ts';
 
 const FILE_MODE = 0o600;
 const VERIFY_STATUS = 500;
@@ -26,11 +27,13 @@ export const dropFailedRows = (workingLog: string, code?: RowCode): Promise<void
 /** Gives loaded rows that did not stand a second reading their VerifyError (spec 8.4). As `dropFailedRows` otherwise. */
 export const failVerified = (workingLog: string, isDiffering: (row: LogRow) => boolean): Promise<void> =>
   rewriteLog(workingLog, (row) =>
-    kindOf(row) === 'loaded' && isDiffering(row) ? { ...row, status: VERIFY_STATUS, code: VERIFY_CODE, md5: '' } : row,
+    kindOf(row) === 'loaded' && isDiffering(row)
+      ? { ...keepRow(row), status: VERIFY_STATUS, code: VERIFY_CODE, md5: '' }
+      : row,
   );
 
 // In bounded memory: the old log or the new one is there, never half of one.
-const rewriteLog = async (workingLog: string, change: (row: LogRow) => LogRow | undefined): Promise<void> => {
+const rewriteLog = async (workingLog: string, change: (row: PassingRow) => LogRow | undefined): Promise<void> => {
   const fresh = `${workingLog}.new`;
   try {
     {

@@ -12,10 +12,12 @@ import { dirname } from 'node:path';
 import type { LogRow } from './contract.ts';
 import { scanLog } from './log-scanner.ts';
 import { WORKING_LOG_HEADER } from './row-format.ts';
+import { keepRow, type PassingRow } from './row-scanner.ts';
 import { stateDiskError, syncFolder } from './state-disk.ts';
 
 // Writer and reader of a row are one format: whoever uses the log finds both here.
 export { formatWorkingRow } from './row-format.ts';
+export { keepRow } from './row-scanner.ts';
 
 /** A working log, open for appending. */
 export interface WorkingLog extends AsyncDisposable {
@@ -31,7 +33,8 @@ export interface WorkingLog extends AsyncDisposable {
 /** Which log is opened, and who wants to know what stands in it. */
 export interface WorkingLogOptions {
   readonly path: string;
-  readonly onRows?: (rows: readonly LogRow[]) => Promise<void>;
+  /** The rows are there until it is done. */
+  readonly onRows?: (rows: readonly PassingRow[]) => Promise<void>;
 }
 
 // Names of customers' files are nobody else's business.
@@ -60,11 +63,14 @@ export const openWorkingLog = async ({ path, onRows }: WorkingLogOptions): Promi
  */
 export async function* readWorkingLog(path: string): AsyncGenerator<LogRow> {
   // Not `yield*`, which wraps every row once more.
-  for await (const rows of readWorkingLogBatches(path)) for (const row of rows) yield row;
+  for await (const rows of readWorkingLogBatches(path)) for (const row of rows) yield keepRow(row);
 }
 
-/** The same in batches of some thousand rows, for who has work to do with many at once. */
-export async function* readWorkingLogBatches(path: string): AsyncGenerator<readonly LogRow[]> {
+/**
+ * The same in batches of about a thousand rows, for who has work to do with many at once. Each is there until the next batch
+ * is asked for.
+ */
+export async function* readWorkingLogBatches(path: string): AsyncGenerator<readonly PassingRow[]> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     yield* scanLog(file, path);

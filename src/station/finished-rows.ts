@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 
 import type { LogRow } from '#import-log/contract.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
-import { PATH_HASH_BYTES, pathHash } from '#import-log/path-hash.ts';
+import { PATH_HASH_BYTES, writePathHash } from '#import-log/path-hash.ts';
 import { stateDiskError } from '#import-log/state-disk.ts';
 import { addBytes, KIB } from '#language/units.ts';
 import type { KeyIndex } from './key-index.ts';
@@ -18,7 +18,7 @@ export interface FinishedTally {
 
 /** Takes the rows of a log as they are read; their hashes go through a file, so that memory is bounded. */
 export interface FinishedRows extends AsyncDisposable {
-  /** Errors: StationError StateDiskFull and StateDiskFailed; the signal's reason. */
+  /** What is there only until the call is done. Errors: StationError StateDiskFull and StateDiskFailed; the signal's reason. */
   take(rows: readonly LogRow[]): Promise<void>;
   /** After the last rows: the file has all hashes, one after the other. Errors: as `take`. */
   end(): Promise<{ readonly tally: FinishedTally; readonly signatureLogged: boolean }>;
@@ -56,13 +56,14 @@ export const openFinishedRows = async (
       signal.throwIfAborted();
       for (const row of rows) {
         if (filled + PATH_HASH_BYTES > spool.length) await write();
-        spool.set(pathHash(hashKey, row.path), filled);
+        const { path } = row;
+        writePathHash(spool, filled, { hashKey, path });
         filled += PATH_HASH_BYTES;
         tally.files += 1;
         tally.bytes = addBytes(tally.bytes, row.sizeBytes);
         if (row.status !== LOADED_STATUS && row.status !== IGNORED_STATUS) tally.failedFiles += 1;
-        if (!signatureLogged) signatureLogged = SIGNATURE_PATH.equals(row.path);
-        if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(row.path).toString('base64'));
+        if (!signatureLogged) signatureLogged = SIGNATURE_PATH.equals(path);
+        if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(path).toString('base64'));
       }
     },
     end: async () => {

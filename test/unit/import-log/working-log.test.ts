@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { LogRow } from '#import-log/contract.ts';
 import { WORKING_LOG_HEADER } from '#import-log/row-format.ts';
 import { scanRow } from '#import-log/row-scanner.ts';
-import { formatWorkingRow, openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
+import { formatWorkingRow, keepRow, openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
 import { countOf } from '../../support/counts.ts';
 import { aFolder, aRow, collect } from './a-row.ts';
 
@@ -70,7 +70,13 @@ test('formatWorkingRow: is read back equal, for any bytes and texts', () => {
     fc.property(anyRow, (row) => {
       const bytes = Buffer.from(formatWorkingRow(row));
 
-      assert.deepEqual(scanRow(bytes, 0, bytes.length), { kind: 'row', row, next: bytes.length });
+      const scanned = scanRow(bytes, 0, bytes.length);
+
+      assert(scanned.kind === 'row');
+      assert.equal(scanned.next, bytes.length);
+      const kept = keepRow(scanned.row);
+      bytes.fill(0);
+      assert.deepEqual(kept, row);
     }),
     { numRuns: countOf({ usual: 1000, long: 100_000 }) },
   );
@@ -163,7 +169,7 @@ test('openWorkingLog: gives the rows that stand in it, without a torn tail', asy
   await using _log = await openWorkingLog({
     path,
     onRows: (rows) => {
-      found.push(...rows);
+      found.push(...rows.map(keepRow));
       return Promise.resolve();
     },
   });
