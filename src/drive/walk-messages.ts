@@ -2,7 +2,7 @@
 
 import type { SeenNames, VolumeToWalk, WalkEntry, WalkKind } from './walk-volume.ts';
 
-/** What the thread is started with. */
+/** What the thread works on. */
 export interface WalkThreadData {
   readonly volume: VolumeToWalk;
   /** Memory of an AnswerCount. */

@@ -1,7 +1,7 @@
 // The thread of a walk. A drive that hangs blocks it and nothing else.
 
 import { performance } from 'node:perf_hooks';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { KIB } from '#language/units.ts';
 import { answerAdder } from './answer-count.ts';
 import type { HeldDirectory } from './held-directory.ts';
@@ -13,6 +13,7 @@ import {
   type WalkRequest,
   type WalkThreadData,
 } from './walk-messages.ts';
+import { whenTaken } from './waiting-thread.ts';
 import { walkVolume, type SeenNames, type WalkEntry, type WalkListener } from './walk-volume.ts';
 
 /** Few enough that whatever else waits in the receiver's thread has its turn soon. */
@@ -26,7 +27,7 @@ const LONGEST_STEP_MS = 1;
 type Port = NonNullable<typeof parentPort>;
 
 /** Serves one walk. Errors that are not the system's end the thread. */
-const serve = (port: Port, { volume, answers, stop }: WalkThreadData): void => {
+const serve = (port: Port, { volume, answers, stop }: WalkThreadData): ((request: WalkRequest) => void) => {
   const batches = createBatches();
   const countAnswer = answerAdder(answers);
   const stopCell = new Int32Array(stop);
@@ -37,13 +38,13 @@ const serve = (port: Port, { volume, answers, stop }: WalkThreadData): void => {
       if (Atomics.load(stopCell, 0) !== 0) throw new Stopped();
     },
   });
-  port.on('message', (request: WalkRequest) => {
+  return (request) => {
     if (request === 'more') port.postMessage(batches.fill(walking));
     else {
       walking.return();
       port.close();
     }
-  });
+  };
 };
 
 /** Somebody has asked for the end in the middle of a step. */
@@ -147,4 +148,5 @@ const failureOf = (error: unknown): NonNullable<WalkBatch['failure']> => {
 const isWalkThreadData = (data: unknown): data is WalkThreadData =>
   typeof data === 'object' && data !== null && 'volume' in data && 'answers' in data && 'stop' in data;
 
-if (parentPort !== null && isWalkThreadData(workerData)) serve(parentPort, workerData);
+const port = parentPort;
+if (port !== null) whenTaken(port, isWalkThreadData, (data) => serve(port, data));

@@ -9,7 +9,6 @@
 
 import { close } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { createAnswerCount, type AnswerCount } from './answer-count.ts';
 import { shareDirectory, type SharedDirectory } from './held-directory.ts';
 import {
@@ -20,6 +19,7 @@ import {
   type WalkRequest,
   type WalkThreadData,
 } from './walk-messages.ts';
+import { startThread, type WaitingThread } from './waiting-thread.ts';
 import type { SeenNames, VolumeToWalk, WalkEntry } from './walk-volume.ts';
 
 /** Settings of a walk. */
@@ -28,7 +28,17 @@ export interface WalkConfig extends Omit<VolumeToWalk, 'namesOnly'> {
   readonly answers?: AnswerCount;
   /** Called with what some names took, folders included. */
   readonly onSeen?: (seen: SeenNames) => void;
+  /** One that was started before; a new one unless given. */
+  readonly thread?: WaitingThread<WalkThreadData> | undefined;
 }
+
+/** Starts a thread for a walk that is to come. */
+export const startWalkThread = (): WaitingThread<WalkThreadData> =>
+  startThread(new URL('./walk-thread.ts', import.meta.url), {
+    resourceLimits: WALK_THREAD_LIMITS,
+    // What it opens outlives it.
+    trackUnmanagedFds: false,
+  });
 
 const BATCHES_AHEAD = 2;
 
@@ -43,7 +53,7 @@ export async function* walk(
 ): AsyncGenerator<Iterable<WalkEntry>, void, undefined> {
   signal.throwIfAborted();
   const folders = new Map<number, SharedDirectory>();
-  const thread = startThread(config, signal);
+  const thread = beginWalk(config, signal);
   try {
     for (;;) {
       const batch = await thread.next();
@@ -75,18 +85,10 @@ interface Thread {
   end(onEnded: () => void): void;
 }
 
-const startThread = (config: WalkConfig, signal: AbortSignal): Thread => {
-  const { root, maxDepth, answers = createAnswerCount() } = config;
+const beginWalk = (config: WalkConfig, signal: AbortSignal): Thread => {
+  const { root, maxDepth, answers = createAnswerCount(), thread = startWalkThread() } = config;
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const data: WalkThreadData = { volume: { root, maxDepth }, answers: answers.memory, stop };
-  // With the environment of the process: Node finds there where it keeps what it made of the product's files. Without that each
-  // thread would take the types out of them anew, for 20 MiB and a tenth of a second.
-  const worker = new Worker(new URL('./walk-thread.ts', import.meta.url), {
-    workerData: data,
-    resourceLimits: WALK_THREAD_LIMITS,
-    // What it opens outlives it.
-    trackUnmanagedFds: false,
-  });
+  const worker = thread.take({ volume: { root, maxDepth }, answers: answers.memory, stop });
   const exited = Promise.withResolvers<void>();
   const batches: WalkBatch[] = [];
   let failure: Error | undefined;

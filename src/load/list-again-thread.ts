@@ -1,8 +1,9 @@
 // The thread of the second listing. A drive that hangs blocks it and nothing else.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { answerAdder } from '#drive/answer-count.ts';
 import { systemCode } from '#drive/system-code.ts';
+import { whenTaken } from '#drive/waiting-thread.ts';
 import { NOT_MET_WHOLE, walkVolume } from '#drive/walk-volume.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { ListAgainData, SecondListing } from './list-again.ts';
@@ -47,4 +48,11 @@ const list = ({ root, maxDepth, hashKey, answers, stop }: ListAgainData): Second
 const isListAgainData = (data: unknown): data is ListAgainData =>
   typeof data === 'object' && data !== null && 'hashKey' in data && 'answers' in data && 'stop' in data;
 
-if (parentPort !== null && isListAgainData(workerData)) parentPort.postMessage(list(workerData));
+const port = parentPort;
+if (port !== null) {
+  whenTaken(port, isListAgainData, (data) => {
+    port.postMessage(list(data));
+    port.close();
+    return undefined;
+  });
+}

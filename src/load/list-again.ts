@@ -1,8 +1,8 @@
 // All directories of a volume listed once more, names only: in a thread that gives their number and their sum, and nothing of
 // each name.
 
-import { Worker } from 'node:worker_threads';
 import type { AnswerCount } from '#drive/answer-count.ts';
+import { startThread, type WaitingThread } from '#drive/waiting-thread.ts';
 import { WALK_THREAD_LIMITS } from '#drive/walk-messages.ts';
 import type { VolumeToWalk } from '#drive/walk-volume.ts';
 import type { StopSwitch } from './stop-switch.ts';
@@ -24,7 +24,7 @@ export interface SecondListing {
   readonly isWhole: boolean;
 }
 
-/** What the thread is started with. */
+/** What the thread works on. */
 export interface ListAgainData extends Omit<ListAgainConfig, 'answers'> {
   /** Memory of an AnswerCount. */
   readonly answers: SharedArrayBuffer;
@@ -34,24 +34,24 @@ export interface ListAgainData extends Omit<ListAgainConfig, 'answers'> {
 
 const LOOK_EVERY_MS = 50;
 
+/** Starts a thread for a listing that is to come. */
+export const startListThread = (): WaitingThread<ListAgainData> =>
+  startThread(new URL('./list-again-thread.ts', import.meta.url), { resourceLimits: WALK_THREAD_LIMITS });
+
 /**
- * Lists; undefined where the load is stopped meanwhile. A thread that hangs in the drive is not waited for.
+ * Lists, in that thread; undefined where the load is stopped meanwhile. A thread that hangs in the drive is not waited for.
  * Errors: the signal's reason, and what its thread fails of that is not the drive's.
  */
 export const listAgain = async (
   { answers, ...volume }: ListAgainConfig,
+  thread: WaitingThread<ListAgainData>,
   stopSwitch: Pick<StopSwitch, 'reason'>,
   signal: AbortSignal,
 ): Promise<SecondListing | undefined> => {
   signal.throwIfAborted();
   const stop = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const { promise, resolve, reject } = Promise.withResolvers<SecondListing | undefined>();
-  const data: ListAgainData = { ...volume, answers: answers.memory, stop };
-  // With the environment of the process, as the other threads.
-  const worker = new Worker(new URL('./list-again-thread.ts', import.meta.url), {
-    workerData: data,
-    resourceLimits: WALK_THREAD_LIMITS,
-  });
+  const worker = thread.take({ ...volume, answers: answers.memory, stop });
   worker.on('message', resolve);
   worker.on('error', (error: unknown) => {
     reject(new Error('The thread of the second listing failed', { cause: error }));

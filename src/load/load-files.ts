@@ -10,6 +10,8 @@ import { addBytes } from '#language/units.ts';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AnswerCount } from '#drive/answer-count.ts';
+import type { WaitingThread } from '#drive/waiting-thread.ts';
+import type { WalkThreadData } from '#drive/walk-messages.ts';
 import { walk } from '#drive/walk.ts';
 import type { WalkEntry } from '#drive/walk-volume.ts';
 import type { Count } from '#import-log/contract.ts';
@@ -17,6 +19,7 @@ import type { WalkEvidence } from '#protocol/loader.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
 import type { DoneSet } from './done-set.ts';
 import { endUnread } from './end-unread.ts';
+import { startListThread, type ListAgainData } from './list-again.ts';
 import { judgeEntry, type EntryRules } from './judge-entry.ts';
 import { createFlight, type Flight } from './flight.ts';
 import type { SparseFiles } from './sparse-files.ts';
@@ -47,6 +50,8 @@ export interface LoadFilesConfig {
   readonly now: () => Date;
   /** Grows with each answer of the drive to the walk. */
   readonly answers: AnswerCount;
+  /** Waits for the walk. */
+  readonly walkThread: WaitingThread<WalkThreadData> | undefined;
 }
 
 const SIGNATURE_PATH = Buffer.from('SIGNATURE');
@@ -62,9 +67,11 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   const found = createPathSum();
   const counted = { files: 0, bytes: 0 };
   let walkEnded = false;
+  using threads = new DisposableStack();
+  let listing: WaitingThread<ListAgainData> | undefined;
   try {
-    const { onSeen } = watch;
-    walking: for await (const entries of walk({ root, maxDepth, answers, onSeen }, signal)) {
+    const walked = { root, maxDepth, answers, onSeen: watch.onSeen, thread: config.walkThread };
+    walking: for await (const entries of walk(walked, signal)) {
       for (const entry of entries) {
         const hash = pathHash(hashKey, entry.path);
         watch.met(entry);
@@ -82,7 +89,11 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
       }
     }
     walkEnded = stopSwitch.reason === undefined;
-    if (walkEnded) progress.endWalk();
+    if (walkEnded) {
+      progress.endWalk();
+      // It comes to its work while the last files are sent.
+      listing = threads.use(startListThread());
+    }
   } finally {
     await flight.landed();
   }
@@ -100,7 +111,11 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   });
   const reason = stopSwitch.reason ?? waiting;
   if (reason !== undefined) return stopped(reason);
-  const evidence = await watch.listAgain(() => reader.inputErrors, stopSwitch, signal);
+  const evidence = await watch.listAgain(
+    { thread: listing ?? threads.use(startListThread()), readErrors: () => reader.inputErrors },
+    stopSwitch,
+    signal,
+  );
   if (stopSwitch.reason !== undefined) return stopped(stopSwitch.reason);
   if (evidence === undefined) throw new Error('A listing breaks off only where the load is stopped');
   return { kind: 'finished', found: { ...counted, fingerprint: found.text() }, evidence };

@@ -16,6 +16,7 @@ import { createChecksumTable, type ChecksumTable } from './checksum-table.ts';
 import { createDialogue, type Dialogue, type DialogueEvents, type Order, type RereadOrder } from './dialogue.ts';
 import { createDoneSet, type DoneSet } from './done-set.ts';
 import type { LoadEnd } from './load-files.ts';
+import { startLoadThreads } from './load-threads.ts';
 import type { RereadEnd } from './reread-files.ts';
 import { findUnsafe } from './self-check.ts';
 import { createStopSwitch, type StopReason, type StopSwitch } from './stop-switch.ts';
@@ -144,15 +145,16 @@ const inspectAndLoad = async (
   const inspection = await tryInspect(root);
   if ('code' in inspection) return { kind: 'stopped', reason: inspection, walkEnded: false };
   await dialogue.tell({ kind: 'inspected', ...inspection, nearMisses: [...inspection.nearMisses] });
-  // While the daemon verifies, what most drives need next is read from the disk.
+  // While the daemon verifies, what most drives need next is read from the disk. No thread for a volume that is only looked at.
+  using threads = inspection.signature.kind === 'file' ? startLoadThreads() : undefined;
   const loading = import('./run-load.ts');
   const given = await instructions.given;
   if (given.kind === 'reread') {
     const { rereadFiles } = await import('./reread-files.ts');
-    return rereadFiles({ order: given.order, table: given.list, root, dialogue, stopSwitch }, signal);
+    return await rereadFiles({ order: given.order, table: given.list, root, dialogue, stopSwitch, threads }, signal);
   }
   const { runLoad } = await loading;
-  return runLoad({ order: given.order, done: given.list, root, dialogue, stopSwitch }, signal);
+  return await runLoad({ order: given.order, done: given.list, root, dialogue, stopSwitch, threads }, signal);
 };
 
 const stopped = ({ code, message, details }: StopReason, walkEnded = false): LoaderMessage => ({

@@ -83,7 +83,7 @@ export interface ReaderReplies {
   readonly others: readonly ReaderReply[];
 }
 
-/** What a thread is started with. */
+/** What a thread works on. */
 export interface ReaderThreadData {
   /**
    * Three 64-bit counters of all threads. The first is raised with each answer of the system: a drive that hangs leaves it

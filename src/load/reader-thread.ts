@@ -3,13 +3,17 @@
 
 import { closeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import { whenTaken } from '#drive/waiting-thread.ts';
 import { finish, openFile, readPart, readWhole, type DriveAccess, type OpenFile, type Place } from './read-file.ts';
 import { packReplies, unpackRequests } from './reader-columns.ts';
 import type { ReaderReply, ReaderRequest, ReaderRequests, ReaderThreadData, Target } from './reader-messages.ts';
 
 /** Serves one port until it closes. Errors that are not the drive's end the thread. */
-const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly, isSigned }: ReaderThreadData): void => {
+const serve = (
+  port: NonNullable<typeof parentPort>,
+  { counters, readsDirectly, isSigned }: ReaderThreadData,
+): ((requests: ReaderRequests) => void) => {
   const counter = new BigInt64Array(counters);
   const drive: DriveAccess = {
     onAnswer: (code) => {
@@ -89,7 +93,7 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly, 
     isBusy = false;
   };
   let memory: SharedArrayBuffer | undefined;
-  port.on('message', ({ whole, others }: ReaderRequests) => {
+  return ({ whole, others }) => {
     questions.push(...others);
     if (whole !== undefined) {
       memory = whole.memory ?? memory;
@@ -98,7 +102,7 @@ const serve = (port: NonNullable<typeof parentPort>, { counters, readsDirectly, 
     }
     // A rejection ends the thread.
     if (!isBusy) void serveAll();
-  });
+  };
 };
 
 /** Answers wait no longer than this for those of the same message. */
@@ -116,4 +120,5 @@ const isReaderThreadData = (data: unknown): data is ReaderThreadData =>
   'readsDirectly' in data &&
   'isSigned' in data;
 
-if (parentPort !== null && isReaderThreadData(workerData)) serve(parentPort, workerData);
+const port = parentPort;
+if (port !== null) whenTaken(port, isReaderThreadData, (data) => serve(port, data));

@@ -1,6 +1,6 @@
 // Reads files in threads: bytes into blocks of the pool, with the MD5 of the whole and the CRC32 of each part.
 
-import { Worker } from 'node:worker_threads';
+import { startThread, type WaitingThread } from '#drive/waiting-thread.ts';
 import type { Block } from './block-pool.ts';
 import { createRequestPacker, unpackReplies } from './reader-columns.ts';
 import type {
@@ -51,6 +51,8 @@ export interface ReaderConfig {
   readonly isSigned: boolean;
   /** Large files are read past the system's cache (read-directly.ts); others as ever. */
   readonly readsDirectly: boolean;
+  /** Threads that were started before: taken first. */
+  readonly started?: readonly WaitingThread<ReaderThreadData>[] | undefined;
 }
 
 /** Each of these may keep one thread of Node's pool waiting for the drive (launch/inside.ts gives the pool its size). */
@@ -61,13 +63,23 @@ const THREAD_HEAP_MIB = 32;
 /** Questions that are worth a message, however busy the thread is. */
 const ENOUGH_QUESTIONS = 16;
 
+/** Starts a thread for a reader that is to come. */
+export const startReaderThread = (): WaitingThread<ReaderThreadData> =>
+  startThread(new URL('./reader-thread.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: 2 },
+  });
+
 /** Starts the threads of a reader. */
-export const createReader = ({ threads, isSigned, readsDirectly }: ReaderConfig): Reader => {
+export const createReader = ({ threads, isSigned, readsDirectly, started = [] }: ReaderConfig): Reader => {
   const counters = new SharedArrayBuffer(COUNTERS_BYTES);
   const counter = new BigInt64Array(counters);
   const pool = Array.from({ length: Math.max(1, threads) }, (_, index) =>
-    createThread({ counters, isSigned, readsDirectly: readsDirectly && index < MAX_DIRECT_THREADS }),
+    createThread(started[index] ?? startReaderThread(), {
+      ...{ counters, isSigned },
+      readsDirectly: readsDirectly && index < MAX_DIRECT_THREADS,
+    }),
   );
+  for (const surplus of started.slice(pool.length)) surplus[Symbol.dispose]();
   return {
     readWhole: async (file, block) => {
       const reply = await leastBusy(pool, questionsOf).ask({ kind: 'whole', file, target: targetOf(block) });
@@ -158,13 +170,8 @@ const leastBusy = (threads: readonly Thread[], workOf: (thread: Thread) => numbe
   return least;
 };
 
-const createThread = (workerData: ReaderThreadData): Thread => {
-  // With the environment of the process: Node finds there where it keeps what it made of the product's files. Without that each
-  // thread would take the types out of them anew, for 20 MiB and a tenth of a second.
-  const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
-    workerData,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB, maxYoungGenerationSizeMb: 2 },
-  });
+const createThread = (thread: WaitingThread<ReaderThreadData>, data: ReaderThreadData): Thread => {
+  const worker = thread.take(data);
   const questions = new Map<
     number,
     { readonly resolve: (reply: ReaderReply) => void; readonly reject: (error: Error) => void }
@@ -194,7 +201,7 @@ const createThread = (workerData: ReaderThreadData): Thread => {
     questions.delete(reply.id);
   };
   worker.on('message', ({ whole, others }: ReaderReplies) => {
-    unpackReplies(whole, workerData.isSigned).forEach(hear);
+    unpackReplies(whole, data.isSigned).forEach(hear);
     others.forEach(hear);
     flush();
   });

@@ -16,6 +16,7 @@ import { createBlockPool, type BlockPool } from './block-pool.ts';
 import type { ChecksumTable } from './checksum-table.ts';
 import type { Dialogue, RereadOrder } from './dialogue.ts';
 import { createFlight } from './flight.ts';
+import type { LoadThreads } from './load-threads.ts';
 import { createLoadProgress, startReports, type LoadProgress } from './load-progress.ts';
 import type { ReadProblem } from './reader-messages.ts';
 import { canReadDirectly } from './read-directly.ts';
@@ -32,6 +33,8 @@ export interface RereadConfig {
   readonly root: string;
   readonly dialogue: Dialogue;
   readonly stopSwitch: StopSwitch;
+  /** Started before. */
+  readonly threads: LoadThreads | undefined;
 }
 
 /** How a second reading ended. */
@@ -53,7 +56,7 @@ interface Ports extends Pick<RereadConfig, 'table' | 'dialogue' | 'stopSwitch'> 
 
 /** Reads everything again. Errors: the signal's reason, and what is not the drive's fault. */
 export const rereadFiles = async (
-  { order, table, root, dialogue, stopSwitch }: RereadConfig,
+  { order, table, root, dialogue, stopSwitch, threads }: RereadConfig,
   signal: AbortSignal,
 ): Promise<RereadEnd> => {
   const { limits } = order;
@@ -63,6 +66,7 @@ export const rereadFiles = async (
     threads: limits.readerThreads,
     isSigned: false,
     readsDirectly: canReadDirectly(type),
+    started: threads?.readers,
   });
   const progress = createLoadProgress({ files: 0, bytes: 0, failedFiles: 0 });
   const ports: Ports = {
@@ -80,7 +84,7 @@ export const rereadFiles = async (
     send: dialogue.tell,
     onError: failReports,
   });
-  const reading = readAll({ root, maxDepth: limits.maxDepth, answers, hashKey }, ports, signal);
+  const reading = readAll({ root, maxDepth: limits.maxDepth, answers, hashKey, thread: threads?.walk }, ports, signal);
   const found = await Promise.race([reading, reportFailure]);
   if (stopSwitch.reason !== undefined) return { kind: 'stopped', reason: stopSwitch.reason, walkEnded: false };
   await dialogue.tell(progress.message(undefined));
@@ -97,6 +101,7 @@ const readAll = async (
     readonly maxDepth: number;
     readonly answers: AnswerCount;
     readonly hashKey: Uint8Array;
+    readonly thread: LoadThreads['walk'] | undefined;
   },
   ports: Ports,
   signal: AbortSignal,

@@ -14,6 +14,7 @@ import { loadFiles, type LoadEnd } from './load-files.ts';
 import { canReadDirectly } from './read-directly.ts';
 import { readLoadPlan } from './load-plan.ts';
 import { createMeteredBucket } from './metered-bucket.ts';
+import type { LoadThreads } from './load-threads.ts';
 import { createLoadProgress, startReports } from './load-progress.ts';
 import { createOpenUploads } from './open-uploads.ts';
 import { createReader } from './reader.ts';
@@ -33,6 +34,8 @@ export interface RunLoadConfig {
   readonly root: string;
   readonly dialogue: Dialogue;
   readonly stopSwitch: StopSwitch;
+  /** Started before. */
+  readonly threads: LoadThreads | undefined;
 }
 
 /** The daemon shows progress twice a second at most. */
@@ -44,7 +47,7 @@ const PARTS_PER_REQUEST = 2;
 
 /** Loads by an order. Errors: StationError LoaderFailed for a manifest that cannot be read; the signal's reason. */
 export const runLoad = async (
-  { order, done, root, dialogue, stopSwitch }: RunLoadConfig,
+  { order, done, root, dialogue, stopSwitch, threads }: RunLoadConfig,
   signal: AbortSignal,
 ): Promise<LoadEnd> => {
   const { limits } = order;
@@ -55,6 +58,7 @@ export const runLoad = async (
     threads: limits.readerThreads,
     isSigned: isBodySigned(access),
     readsDirectly: canReadDirectly(type),
+    started: threads?.readers,
   });
   const requests = createRequestGate(limits.maxRequestsInFlight);
   // One for each thread, and one that waits for the bucket meanwhile.
@@ -80,7 +84,11 @@ export const runLoad = async (
     uploads: createOpenUploads(order.uploads),
     progress,
     stopSwitch,
-    announceFirstFile: once(() => dialogue.record({ kind: 'first-file' })),
+    announceFirstFile: once(() => {
+      // With the row of SIGNATURE before it, by which the next loader knows that files were sent.
+      dialogue.flushRows();
+      return dialogue.record({ kind: 'first-file' });
+    }),
   };
   const walkAnswers = createAnswerCount();
   const { promise: reportFailure, reject: failReports } = Promise.withResolvers<never>();
@@ -117,6 +125,7 @@ export const runLoad = async (
       maxFilesInFlight: () => requests.concurrency * FILES_PER_REQUEST,
       now: () => new Date(),
       answers: walkAnswers,
+      walkThread: threads?.walk,
     },
     ports,
     signal,

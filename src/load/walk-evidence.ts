@@ -7,11 +7,12 @@
 import { lstat, statfs } from 'node:fs/promises';
 
 import { STAT_BLOCK_BYTES } from '#drive/look.ts';
+import type { WaitingThread } from '#drive/waiting-thread.ts';
 import { NOT_MET_WHOLE, type SeenNames, type WalkEntry } from '#drive/walk-volume.ts';
 import { systemCode } from '#drive/system-code.ts';
 import { createPathSum } from '#import-log/path-hash.ts';
 import type { WalkEvidence } from '#protocol/loader.ts';
-import { listAgain, type ListAgainConfig, type SecondListing } from './list-again.ts';
+import { listAgain, type ListAgainConfig, type ListAgainData, type SecondListing } from './list-again.ts';
 import type { StopSwitch } from './stop-switch.ts';
 
 /** Watches a walk while it goes on. */
@@ -21,10 +22,14 @@ export interface WalkWatch {
   /** To be called with what names take. */
   readonly onSeen: (seen: SeenNames) => void;
   /**
-   * Lists all directories once more and gives the evidence; undefined where the load is stopped meanwhile. `readErrors`: what
+   * Lists all directories once more, in that thread, and gives the evidence; undefined where the load is stopped meanwhile. `readErrors`: what
    * reading the files met. Errors: the signal's reason.
    */
-  listAgain(readErrors: () => number, stopSwitch: StopSwitch, signal: AbortSignal): Promise<WalkEvidence | undefined>;
+  listAgain(
+    { thread, readErrors }: { readonly thread: WaitingThread<ListAgainData>; readonly readErrors: () => number },
+    stopSwitch: StopSwitch,
+    signal: AbortSignal,
+  ): Promise<WalkEvidence | undefined>;
 }
 
 /** `f_type` of every FAT (statfs(2), MSDOS_SUPER_MAGIC). */
@@ -49,12 +54,12 @@ export const watchWalk = (config: ListAgainConfig): WalkWatch => {
       foundBytes += allocatedBytes;
       foundInodes += inodeShare;
     },
-    listAgain: async (readErrors, stopSwitch, signal) => {
+    listAgain: async ({ thread, readErrors }, stopSwitch, signal) => {
       const inUse = await inUseOf(config.root).catch((error: unknown) => {
         if (systemCode(error) === 'EIO') inputErrors += 1;
         return undefined;
       });
-      const again = inUse === undefined ? NOTHING_LISTED : await listAgain(config, stopSwitch, signal);
+      const again = inUse === undefined ? NOTHING_LISTED : await listAgain(config, thread, stopSwitch, signal);
       if (again === undefined) return undefined;
       const { files, fingerprint } = again;
       inputErrors += again.inputErrors;

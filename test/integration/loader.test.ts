@@ -214,6 +214,9 @@ test('runLoader: stops with the station’s code after the files in flight, and 
 
   await using run = await startLoaderRun(options);
   await until(() => proxy.writes.length > 10, { what: 'some files' });
+  const kinds = run.messages.map(({ kind }) => kind).filter((kind) => kind !== 'progress');
+  // By the row of SIGNATURE the next loader knows that files may have been sent.
+  assert.deepEqual(kinds.slice(0, 3), ['inspected', 'rows', 'first-file']);
   assert.equal(run.messages.filter(({ kind }) => kind === 'first-file').length, 1);
   await run.send({ kind: 'stop', code: 'DuplicateSignature', isFinal: false });
   const end = await run.end;

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { createAnswerCount } from '#drive/answer-count.ts';
 import { createPathSum, pathHash } from '#import-log/path-hash.ts';
-import { listAgain, type ListAgainConfig } from '#load/list-again.ts';
+import { listAgain, startListThread, type ListAgainConfig } from '#load/list-again.ts';
 import type { StopReason } from '#load/stop-switch.ts';
 
 const never = new AbortController().signal;
@@ -28,7 +28,7 @@ test('listAgain: gives number and sum of all names', async (t) => {
   const sum = createPathSum();
   for (const name of NAMES) sum.add(pathHash(hashKey, Buffer.from(name)));
 
-  const listing = await listAgain(config, GOES_ON, never);
+  const listing = await listAgain(config, startListThread(), GOES_ON, never);
 
   assert.deepEqual(listing, { files: 4, fingerprint: sum.text(), inputErrors: 0, isWhole: true });
   assert.ok(config.answers.count > 0n);
@@ -37,8 +37,8 @@ test('listAgain: gives number and sum of all names', async (t) => {
 test('listAgain: is not whole where a folder is too deep, or the root is gone', async (t) => {
   const config = setUp(t);
 
-  const shallow = await listAgain({ ...config, maxDepth: 1 }, GOES_ON, never);
-  const gone = await listAgain({ ...config, root: path.join(config.root, 'gone') }, GOES_ON, never);
+  const shallow = await listAgain({ ...config, maxDepth: 1 }, startListThread(), GOES_ON, never);
+  const gone = await listAgain({ ...config, root: path.join(config.root, 'gone') }, startListThread(), GOES_ON, never);
 
   assert.deepEqual([shallow?.files, shallow?.isWhole], [4, false]);
   assert.deepEqual([gone?.files, gone?.isWhole], [0, false]);
@@ -48,7 +48,7 @@ test('listAgain: is whole with a link in a folder, which may hold no more names'
   const config = setUp(t);
   fs.symlinkSync('b', path.join(config.root, 'folder/link'));
 
-  const listing = await listAgain(config, GOES_ON, never);
+  const listing = await listAgain(config, startListThread(), GOES_ON, never);
 
   assert.deepEqual([listing?.files, listing?.isWhole], [5, true]);
 });
@@ -62,7 +62,7 @@ for (const { what, isAborted } of [
     const controller = new AbortController();
     const stopSwitch: { reason: StopReason | undefined } = { reason: undefined };
 
-    const listing = listAgain(config, stopSwitch, controller.signal);
+    const listing = listAgain(config, startListThread(), stopSwitch, controller.signal);
     if (isAborted) controller.abort(new Error('enough'));
     else stopSwitch.reason = { code: 'Interrupted', message: '', details: {} };
 
