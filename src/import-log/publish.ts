@@ -34,15 +34,18 @@ const LINE_ENDS = { lf: '\n', crlf: '\r\n' } as const;
 export const logKeyOf = ({ logPrefix, jobId }: { readonly logPrefix: string; readonly jobId: string }): string =>
   `${logPrefix}import-log-${jobId}`;
 
+/** Where a log is written before it takes its place; a crash may leave it there. */
+export const unfinishedLog = (target: string): string => `${target}.new`;
+
 /**
  * Makes the import log in bounded memory and leaves either all of it under `target`, on disk, or what was there before.
- * Throws StationError WorkingLogDamaged, StateDiskFull and StateDiskFailed.
+ * Throws StationError WorkingLogDamaged, StateDiskFull and StateDiskFailed, the last also where the signal ends it.
  */
-export const publishLog = async (options: PublishOptions): Promise<void> => {
+export const publishLog = async (options: PublishOptions, signal?: AbortSignal): Promise<void> => {
   const { target } = options;
-  const unfinished = `${target}.new`;
+  const unfinished = unfinishedLog(target);
   try {
-    await writeLog(options, unfinished);
+    await writeLog(options, unfinished, signal);
     await rename(unfinished, target);
     await syncFolder(dirname(target));
   } catch (error: unknown) {
@@ -51,9 +54,12 @@ export const publishLog = async (options: PublishOptions): Promise<void> => {
   }
 };
 
-const writeLog = async (options: PublishOptions, path: string): Promise<void> => {
+const writeLog = async (options: PublishOptions, path: string, signal: AbortSignal | undefined): Promise<void> => {
   await using file = await open(path, 'w', FILE_MODE);
-  for await (const text of formatLog(options)) await file.writeFile(text);
+  for await (const text of formatLog(options)) {
+    signal?.throwIfAborted();
+    await file.writeFile(text);
+  }
   await file.sync();
 };
 

@@ -111,6 +111,7 @@ export const loadFiles = async (config: LoadFilesConfig, ports: SendPorts, signa
   });
   const reason = stopSwitch.reason ?? waiting;
   if (reason !== undefined) return stopped(reason);
+  await dialogue.tell({ kind: 'all-stored' });
   const evidence = await watch.listAgain(
     { thread: listing ?? threads.use(startListThread()), readErrors: () => reader.inputErrors },
     stopSwitch,

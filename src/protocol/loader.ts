@@ -157,6 +157,8 @@ export const loaderMessageSchema = z.discriminatedUnion('kind', [
     /** Where the time of this loader went so far. */
     spent: spentSchema.optional(),
   }),
+  /** Every row is acknowledged, and the folders are listed once more: meanwhile the log can be counted. */
+  z.object({ kind: z.literal('all-stored') }),
   /** Walk and load are at their end and every row is acknowledged. `found` is the walk's own count. */
   z.object({ kind: z.literal('finished'), found: count, evidence: walkEvidenceSchema }),
   /** Second reading: path hashes (base64 of 16 bytes each) of loaded files that did not give what was loaded. */

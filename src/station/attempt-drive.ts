@@ -14,6 +14,7 @@ import { bucketAccess } from './bucket-access.ts';
 import { changeJob } from './change-job.ts';
 import { goOnWaiting, isRereadDue } from './close-load.ts';
 import { isConfirmable, isConfirmed } from './confirmations.ts';
+import type { MadeLog } from './early-log.ts';
 import { freeDrive } from './free-drive.ts';
 import { hold, type Hold } from './hold.ts';
 import { readHostTime } from './host-time.ts';
@@ -85,6 +86,8 @@ interface Claimed {
   readonly job: Job;
   readonly fingerprint: string;
   readonly progress?: Progress;
+  /** The file of its log, where it was made already. */
+  readonly made?: MadeLog | undefined;
 }
 
 const jobOf = ({ jobId }: { readonly jobId?: JobId }): { readonly jobId?: JobId } =>
@@ -202,7 +205,7 @@ const load = async (
   signal.throwIfAborted();
   if (end.kind === 'interrupted') return { kind: 'interrupted', jobId };
   if (end.kind === 'hold') return { kind: 'hold', hold: inWords(deps, jobId, end.hold), jobId };
-  return { kind: 'claimed', job, fingerprint, ...(progress === undefined ? {} : { progress }) };
+  return { kind: 'claimed', job, fingerprint, made: end.made, ...(progress === undefined ? {} : { progress }) };
 };
 
 // By a loader of its own: its mount begins without what the host remembers of the first reading.
@@ -269,13 +272,13 @@ const hasSubstitutions = (job: Job): boolean => {
 const finish = async (
   deps: RunDeps,
   { bay, drive, attachmentId }: DriveInBay,
-  { job: { jobId }, progress }: Claimed,
+  { job: { jobId }, progress, made }: Claimed,
   { change }: AttemptPorts,
   signal: AbortSignal,
 ): Promise<RunState> => {
   const shown = progress === undefined ? { jobId } : { jobId, progress };
   change({ kind: 'releasing', ...shown });
-  const publishing = deps.publisher.publish(jobId);
+  const publishing = deps.publisher.publish(jobId, made);
   // Looked at below; where the drive is not free, the publisher tells it by itself.
   publishing.catch(() => undefined);
   const busy = await freeDrive(deps.launch, drive, signal);

@@ -4,13 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
 import { readDriveState } from '#drive/drive-state.ts';
-import { countLog, judge } from '#import-log/ledger.ts';
-import { openWorkingLog, readWorkingLogBatches } from '#import-log/working-log.ts';
+import { judge } from '#import-log/ledger.ts';
+import { openWorkingLog } from '#import-log/working-log.ts';
 import type { JobId } from '#job/job-id.ts';
 import type { Account, Job, Load } from '#store/contract.ts';
 import { WALK_COMPLETE } from './canceled-files.ts';
 import { changeJob } from './change-job.ts';
 import { closeLoad } from './close-load.ts';
+import { createEarlyLog, type EarlyLog, type MadeLog } from './early-log.ts';
 import { openFinishedRows, type FinishedTally } from './finished-rows.ts';
 import { giveOrder } from './give-order.ts';
 import { hold, type Hold } from './hold.ts';
@@ -19,6 +20,7 @@ import { loadFolder, makeLoadFolder } from './load-folder.ts';
 import { createLoadingTime } from './loading-time.ts';
 import type { LoaderSession } from './loader-session.ts';
 import { openPartsJournal } from './parts-journal.ts';
+import { logFormat } from './publish-log.ts';
 import type { RunDeps } from './run-deps.ts';
 import { sparseChoice } from './sparse-choice.ts';
 import {
@@ -49,7 +51,9 @@ export interface LoadTask {
 }
 
 /** How the load ended; `counted`: the log is complete on disk, its ledger balances, it waits for the bucket. */
-export type LoadEnd = { readonly kind: 'counted' } | Exclude<LoadOutcome, { readonly kind: 'finished' }>;
+export type LoadEnd =
+  | { readonly kind: 'counted'; readonly made: MadeLog | undefined }
+  | Exclude<LoadOutcome, { readonly kind: 'finished' }>;
 
 const HASH_KEY_BYTES = 16;
 /** Of one loader: a dying drive must not fill the journal, the log has a row for every file. */
@@ -63,15 +67,25 @@ export const loadDrive = async (deps: RunDeps, task: LoadTask, signal: AbortSign
   }
   const load = startedLoad(deps, task);
   const before = await readDriveState(task.kernelName);
-  const outcome = await runLoader(deps, task, { account, load }, signal);
+  await using early = earlyLog(deps, task.job, load, signal);
+  const outcome = await runLoader(deps, task, { account, load, early }, signal);
   const walkEnded = outcome.kind === 'finished' || (outcome.kind === 'hold' && outcome.walkEnded === true);
   if (walkEnded) noteWalkEnded(deps, task.job.jobId);
   if (outcome.kind !== 'finished') return outcome;
   const after = await readDriveState(task.kernelName);
   // What a drive answered that is gone, or another by now, says nothing of the files.
   if (before === undefined || after?.diskSequence !== before.diskSequence) return { kind: 'interrupted' };
-  const held = await closeLedger(deps, task, load, { ...outcome, before, after });
-  return held === undefined ? { kind: 'counted' } : { kind: 'hold', hold: held };
+  const held = await closeLedger(deps, task, load, { ...outcome, before, after, early });
+  return held === undefined ? { kind: 'counted', made: await early.take() } : { kind: 'hold', hold: held };
+};
+
+// A second reading may change the log before it is due, and so may a person where files have failed: then only its count is
+// of use.
+const earlyLog = ({ config }: RunDeps, job: Job, { hashKey }: Load, signal: AbortSignal): EarlyLog => {
+  const format = logFormat(config, job);
+  const mayChange = config.load.verify === 'reread' || config.jobs.failedWait;
+  const place = mayChange ? {} : { path: loadFolder(config.station.stateDir, job.jobId).earlyLog };
+  return createEarlyLog({ format, hashKey, ...place }, signal);
 };
 
 // The drive is bound to the job before anything of it is loaded: a resume needs the same one.
@@ -93,7 +107,7 @@ const startedLoad = ({ store, now }: RunDeps, { job, driveFingerprint, driveName
 const runLoader = async (
   deps: RunDeps,
   task: LoadTask,
-  { account, load }: { readonly account: Account; readonly load: Load },
+  { account, load, early }: { readonly account: Account; readonly load: Load; readonly early: EarlyLog },
   signal: AbortSignal,
 ): Promise<LoadOutcome> => {
   const { config, store, journal } = deps;
@@ -125,7 +139,8 @@ const runLoader = async (
     if (unreadFiles <= MAX_UNREAD_LINES) journal.warn({ jobId: job.jobId, ...unread }, 'not read from the drive');
   };
   using loadingTime = createLoadingTime({ nowMs: () => performance.now(), formerMs: load.loadingMs, keep });
-  const ports = { workingLog, parts, loadingTime, ...keys, onProgress, onFirstFile, onUnread, isDrivePresent, stops };
+  const events = { onProgress, onFirstFile, onAllStored: early.begin, onUnread };
+  const ports = { workingLog, parts, loadingTime, ...keys, ...events, isDrivePresent, stops };
   return await superviseLoad(session, ports, signal);
 };
 
@@ -141,15 +156,12 @@ const closeLedger = async (
   deps: RunDeps,
   { attachmentId, driveFingerprint: fingerprint }: LoadTask,
   load: Load,
-  walked: WalkFacts,
+  walked: WalkFacts & { readonly early: EarlyLog },
 ): Promise<Hold | undefined> => {
-  const { config, store, journal, now } = deps;
+  const { store, journal, now } = deps;
   const { jobId } = load;
-  const { found } = walked;
-  const counted = await countLog(
-    readWorkingLogBatches(loadFolder(config.station.stateDir, jobId).workingLog),
-    load.hashKey,
-  );
+  const { found, early } = walked;
+  const counted = await early.count();
   const verdict = judge(found, counted);
   if (verdict.kind === 'unbalanced') {
     journal.error({ jobId, found, counted: counted.all, reason: verdict.message }, 'ledger does not balance');

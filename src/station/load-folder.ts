@@ -3,6 +3,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { unfinishedLog } from '#import-log/publish.ts';
 import { stateDiskError } from '#import-log/state-disk.ts';
 import type { JobId } from '#job/job-id.ts';
 import { LOADS_FOLDER } from '#store/sqlite-store.ts';
@@ -17,6 +18,8 @@ export interface LoadFolder {
   readonly resume: string;
   /** The import log until it lies in the bucket. */
   readonly importLog: string;
+  /** One that is made before its load is over. */
+  readonly earlyLog: string;
 }
 
 const FOLDER_MODE = 0o700;
@@ -31,6 +34,7 @@ export const loadFolder = (stateDir: string, jobId: JobId): LoadFolder => {
     keyIndex: join(folder, 'keys.db'),
     resume: join(folder, 'resume'),
     importLog: join(folder, `import-log-${jobId}`),
+    earlyLog: join(folder, 'early-log'),
   };
 };
 
@@ -45,5 +49,7 @@ export const makeLoadFolder = async ({ folder }: LoadFolder): Promise<void> => {
 
 /** Removes what is of no use once the log lies in the bucket; the working log stays as the station's own record. */
 export const tidyLoadFolder = async (files: LoadFolder): Promise<void> => {
-  for (const path of [files.parts, files.keyIndex, files.resume, files.importLog]) await rm(path, { force: true });
+  const { parts, keyIndex, resume, importLog, earlyLog } = files;
+  const logs = [importLog, earlyLog].flatMap((path) => [path, unfinishedLog(path)]);
+  for (const path of [parts, keyIndex, resume, ...logs]) await rm(path, { force: true });
 };

@@ -11,7 +11,7 @@ import type { JobId } from '#job/job-id.ts';
 import { isTerminal } from '#job/transition.ts';
 import type { LogCount } from '#import-log/contract.ts';
 import { firstFailedRows } from '#import-log/failed-rows.ts';
-import { publishLog } from '#import-log/publish.ts';
+import type { LogFormat } from '#import-log/publish.ts';
 import { readWorkingLog } from '#import-log/working-log.ts';
 import { StationError } from '#language/station-error.ts';
 import { DAY_MS, MIB, MINUTE_MS, SECOND_MS } from '#language/units.ts';
@@ -22,6 +22,7 @@ import { bucketAccess } from './bucket-access.ts';
 import { isWalkComplete } from './canceled-files.ts';
 import { vouchedFor } from './confirmations.ts';
 import { changeJob, type JobChangeDeps } from './change-job.ts';
+import { ensureLog, type MadeLog } from './early-log.ts';
 import { hold, holdNotice, type Hold } from './hold.ts';
 import { loadingHours } from './loading-time.ts';
 import { loadFolder, tidyLoadFolder, type LoadFolder } from './load-folder.ts';
@@ -35,8 +36,11 @@ export interface PublishDeps extends JobChangeDeps {
 
 /** The station's publisher: at most one attempt per job at a time. */
 export interface Publisher extends AsyncDisposable {
-  /** Publishes a job's log now; undefined when it lies in the bucket, else the hold that stays with the job. */
-  publish(jobId: JobId): Promise<Hold | undefined>;
+  /**
+   * Publishes a job's log now; undefined when it lies in the bucket, else the hold that stays with the job. `made`: a file of
+   * the log, which is the publisher's from now on.
+   */
+  publish(jobId: JobId, made?: MadeLog): Promise<Hold | undefined>;
   /** Starts attempts that are due: loads left in publishing by a restart, and those that a bucket's trouble delayed. */
   tick(): void;
 }
@@ -56,10 +60,10 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
   const dueAt = new Map<JobId, number>();
   const stopping = new AbortController();
 
-  const publish = (jobId: JobId): Promise<Hold | undefined> => {
+  const publish = (jobId: JobId, made?: MadeLog): Promise<Hold | undefined> => {
     const current = running.get(jobId);
     if (current !== undefined) return current;
-    const attempt = publishSafely(deps, jobId, stopping.signal).finally(() => {
+    const attempt = publishSafely(deps, { jobId, made }, stopping.signal).finally(() => {
       running.delete(jobId);
       dueAt.set(jobId, performance.now() + RETRY_EVERY_MS);
     });
@@ -86,9 +90,16 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
 };
 
 // What fails on the station's own side is told as a hold, too: the drive may be gone, and with it its bay's.
-const publishSafely = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal): Promise<Hold | undefined> => {
+/** A log that is due. */
+interface DueLog {
+  readonly jobId: JobId;
+  readonly made: MadeLog | undefined;
+}
+
+const publishSafely = async (deps: PublishDeps, due: DueLog, signal: AbortSignal): Promise<Hold | undefined> => {
+  const { jobId } = due;
   try {
-    return await publishOnce(deps, jobId, signal);
+    return await publishOnce(deps, due, signal);
   } catch (error: unknown) {
     if (signal.aborted) throw error;
     deps.journal.error({ jobId, err: error }, 'log not published');
@@ -101,7 +112,11 @@ const publishSafely = async (deps: PublishDeps, jobId: JobId, signal: AbortSigna
   }
 };
 
-const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal): Promise<Hold | undefined> => {
+const publishOnce = async (
+  deps: PublishDeps,
+  { jobId, made }: DueLog,
+  signal: AbortSignal,
+): Promise<Hold | undefined> => {
   const { config, store, journal, now } = deps;
   const job = store.job(jobId);
   const load = store.load(jobId);
@@ -112,13 +127,7 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
     await closeLoad(deps, jobId, files);
     return undefined;
   }
-  await publishLog({
-    workingLog: files.workingLog,
-    target: files.importLog,
-    bucket: job.bucket,
-    formulaGuard: config.log.formulaGuard,
-    lineEnd: config.log.lineEnd,
-  });
+  await ensureLog(logFormat(config, job), files.importLog, made);
   const problem = await putInSight(deps, job, files.importLog, signal);
   if (problem !== undefined) {
     const held = hold('LogNotWritten', { jobId, bucket: job.logBucket, key: job.logKey, ...problemWords(problem) });
@@ -137,6 +146,14 @@ const publishOnce = async (deps: PublishDeps, jobId: JobId, signal: AbortSignal)
   await closeLoad(deps, jobId, files);
   return undefined;
 };
+
+/** How the log of a job is written. */
+export const logFormat = ({ log, station }: Config, { jobId, bucket }: Job): LogFormat => ({
+  workingLog: loadFolder(station.stateDir, jobId).workingLog,
+  bucket,
+  formulaGuard: log.formulaGuard,
+  lineEnd: log.lineEnd,
+});
 
 // Last: a crash before it finds the job finished, and has only this left to do.
 const closeLoad = async ({ store, now }: PublishDeps, jobId: JobId, files: LoadFolder): Promise<void> => {

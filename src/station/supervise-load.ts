@@ -25,6 +25,8 @@ export interface LoadPorts {
   readonly onProgress: (progress: LoaderProgress) => void;
   /** Stores that the job is in progress, before the first file is sent. */
   readonly onFirstFile: () => void;
+  /** The loader says that all of its rows are in the log. */
+  readonly onAllStored: () => void;
   /** Writes down what the drive does not give. */
   readonly onUnread: (unread: UnreadFile) => void;
   /** Is the drive still attached as it was? */
@@ -167,6 +169,9 @@ const serve = async (
     }
     case 'unclaim':
       ports.keyIndex?.release(message.key, message.path);
+      return undefined;
+    case 'all-stored':
+      ports.onAllStored();
       return undefined;
     case 'progress':
       ports.onProgress(message);

@@ -204,6 +204,8 @@ test('runLoader: waits for the bucket and says so, when it does not answer for a
   const end = await run.end;
 
   assert.equal(end.kind, 'finished');
+  const kinds = run.messages.map(({ kind }) => kind).filter((kind) => kind !== 'progress');
+  assert.deepEqual(kinds.slice(-3), ['rows', 'all-stored', 'finished']);
   assert.equal((await rows()).size, 101);
 });
 

@@ -1,0 +1,168 @@
+// What is counted and made early is believed only where the working log is still the same.
+
+import assert from 'node:assert/strict';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+
+import { countLog } from '#import-log/ledger.ts';
+import { publishLog, type LogFormat } from '#import-log/publish.ts';
+import { formatWorkingRow, openWorkingLog, readWorkingLogBatches } from '#import-log/working-log.ts';
+import { createEarlyLog, ensureLog, type EarlyLog, type MadeLog } from '#station/early-log.ts';
+import { until } from '../../support/wait.ts';
+import { aFolder, aRow } from '../import-log/a-row.ts';
+
+const HASH_KEY = Buffer.alloc(16, 7);
+const never = new AbortController().signal;
+
+interface Scene {
+  readonly format: LogFormat;
+  readonly path: string;
+  readonly target: string;
+  readonly early: EarlyLog;
+  add(name: string): Promise<void>;
+}
+
+const setScene = async (t: TestContext, signal = never): Promise<Scene> => {
+  const folder = await aFolder(t);
+  const workingLog = join(folder, 'working-log');
+  const add = async (name: string): Promise<void> => {
+    await using log = await openWorkingLog({ path: workingLog });
+    await log.append(formatWorkingRow(aRow({ path: name, key: name })));
+  };
+  await add('a');
+  const format: LogFormat = { workingLog, bucket: 'bench', formulaGuard: true, lineEnd: 'crlf' };
+  const path = join(folder, 'early-log');
+  const early = createEarlyLog({ format, hashKey: HASH_KEY, path }, signal);
+  return { format, path, target: join(folder, 'import-log'), early, add };
+};
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+// Another name in the same number of bytes.
+const exchange = async ({ format: { workingLog } }: Scene): Promise<void> => {
+  await writeFile(workingLog, (await readFile(workingLog, 'utf8')).replaceAll('"a"', '"c"'));
+};
+
+const made = async ({ early, path }: Scene): Promise<MadeLog> => {
+  early.begin();
+  early.begin();
+  await until(() => isThere(path), { what: 'the early log' });
+  const log = await early.take();
+  assert.ok(log !== undefined);
+  return log;
+};
+
+test('createEarlyLog: gives the count that was made early', async (t) => {
+  const scene = await setScene(t);
+  await using early = scene.early;
+  const expected = await countLog(readWorkingLogBatches(scene.format.workingLog), HASH_KEY);
+
+  early.begin();
+  await until(() => isThere(scene.path), { what: 'the early log' });
+  await exchange(scene);
+
+  assert.deepEqual(await early.count(), expected);
+});
+
+test('createEarlyLog: counts anew where rows came afterwards, and where nothing was begun', async (t) => {
+  const scene = await setScene(t);
+  await using early = scene.early;
+  await using late = createEarlyLog({ format: scene.format, hashKey: HASH_KEY }, never);
+
+  early.begin();
+  await until(() => isThere(scene.path), { what: 'the early log' });
+  await scene.add('b');
+
+  assert.equal((await early.count()).all.files, 2);
+  assert.deepEqual(await late.count(), await early.count());
+});
+
+test('createEarlyLog: fails where the count is asked for, not where it begins', async (t) => {
+  const { format } = await setScene(t);
+  const gone = { ...format, workingLog: `${format.workingLog}-gone` };
+  await using early = createEarlyLog({ format: gone, hashKey: HASH_KEY }, never);
+
+  early.begin();
+
+  await assert.rejects(early.count(), { code: 'StateDiskFailed' });
+});
+
+test('createEarlyLog: leaves no file that nobody took', async (t) => {
+  const { early, path } = await setScene(t);
+  early.begin();
+  await until(() => isThere(path), { what: 'the early log' });
+
+  await early[Symbol.asyncDispose]();
+
+  assert.equal(await isThere(path), false);
+});
+
+test('createEarlyLog: makes no file where it is ended, or where none is wanted', async (t) => {
+  const { early, path } = await setScene(t, AbortSignal.abort());
+  early.begin();
+  const other = await setScene(t);
+  await using counting = createEarlyLog({ format: other.format, hashKey: HASH_KEY }, never);
+  counting.begin();
+  await counting.count();
+
+  assert.deepEqual([await early.take(), await counting.take()], [undefined, undefined]);
+  assert.deepEqual([await isThere(path), await isThere(other.path)], [false, false]);
+  assert.equal(await isThere(`${path}.new`), false);
+});
+
+test('ensureLog: takes the file that was made early', async (t) => {
+  const scene = await setScene(t);
+  const log = await made(scene);
+  const { ino } = await stat(log.path);
+
+  await ensureLog(scene.format, scene.target, log);
+
+  assert.equal((await stat(scene.target)).ino, ino);
+  assert.equal(await isThere(log.path), false);
+  const expected = join(scene.target, '..', 'expected');
+  await publishLog({ ...scene.format, target: expected });
+  assert.deepEqual(await readFile(scene.target), await readFile(expected));
+});
+
+const CHANGES: Readonly<Record<string, (scene: Scene, log: MadeLog) => Promise<LogFormat>>> = {
+  'rows came afterwards': async ({ format, add }) => {
+    await add('c');
+    return format;
+  },
+  'another working log took its place': async (scene) => {
+    const { workingLog } = scene.format;
+    await exchange(scene);
+    await writeFile(`${workingLog}.new`, await readFile(workingLog));
+    await rename(`${workingLog}.new`, workingLog);
+    return scene.format;
+  },
+  'it is to be written in another way': async (scene) => {
+    await scene.add('c');
+    return { ...scene.format, lineEnd: 'lf' };
+  },
+  'the file is gone': async (scene, { path }) => {
+    await exchange(scene);
+    await rename(path, `${path}-gone`);
+    return scene.format;
+  },
+};
+
+for (const [what, change] of Object.entries(CHANGES)) {
+  test(`ensureLog: makes the log anew where ${what}`, async (t) => {
+    const scene = await setScene(t);
+    const log = await made(scene);
+    const format = await change(scene, log);
+
+    await ensureLog(format, scene.target, log);
+
+    const text = await readFile(scene.target, 'utf8');
+    assert.match(text, /"c",200,OK/u);
+    assert.equal(text.includes('\r\n'), format.lineEnd === 'crlf');
+    assert.equal(await isThere(scene.path), false);
+  });
+}
