@@ -125,6 +125,17 @@ const measureBlocks = async (scene: Scene, set: DataSet, signal: AbortSignal): P
   onFigure({ what, value: Number(await readFile(told, 'utf8')), unit: 'ms' });
 };
 
+const peakDuring = async (launcherPid: number, work: () => Promise<void>): Promise<number> => {
+  const sampler = sampleLoader(launcherPid);
+  let peak = 0;
+  try {
+    await work();
+  } finally {
+    peak = (await sampler.stop()).peakRssBytes;
+  }
+  return peak;
+};
+
 /** A load whose daemon is killed near its end: from the next daemon's start to the loader's order, log and all. */
 const measureResume = async (scene: Scene, set: DataSet, signal: AbortSignal): Promise<void> => {
   const image = await prepareDrive(scene, set, signal);
@@ -133,28 +144,30 @@ const measureResume = async (scene: Scene, set: DataSet, signal: AbortSignal): P
   const { jobId } = await tested.prepare(BUCKET);
   const pluggedAt = Date.now();
   await using drive = await plug(tested.bayImage);
-  const sampler = sampleLoader(station.launcher().pid);
-  try {
+  const { launcher } = station;
+  const formerPeak = await peakDuring(launcher().pid, async () => {
     await waitForLine(station, { jobId, message: LOAD_STARTED }, signal);
-    const former = startsOf(station, jobId);
-    const firstSeconds = ((former[0]?.at ?? Number.NaN) - pluggedAt) / SECOND_MS;
-    scene.onFigure({ what: 'from the plug to the order to the first loader', value: firstSeconds, unit: 's' });
     await until(() => isNearItsEnd(station, set, signal), {
       ...{ what: 'most files have their row', deadlineMs: DEADLINE_MS },
     });
-    const killedAt = Date.now();
-    await station.restartDaemon('SIGKILL');
-    const resumed = await until(() => startsOf(station, jobId)[former.length], {
-      ...{ what: 'the load goes on', deadlineMs: DEADLINE_MS, describe: () => station.journalText().slice(-4_000) },
-    });
-    scene.onFigure({ what: 'rows in the log of a load that goes on', value: resumed.files, unit: 'rows' });
-    const seconds = (resumed.at - killedAt) / SECOND_MS;
-    scene.onFigure({ what: 'from the kill of the daemon to the order to the next loader', value: seconds, unit: 's' });
+  });
+  const former = startsOf(station, jobId);
+  const firstSeconds = ((former[0]?.at ?? Number.NaN) - pluggedAt) / SECOND_MS;
+  scene.onFigure({ what: 'from the plug to the order to the first loader', value: firstSeconds, unit: 's' });
+  scene.onFigure(peakFigure(`loader, ${set.title}`, formerPeak));
+  const killedAt = Date.now();
+  await station.restartDaemon('SIGKILL');
+  const resumed = await until(() => startsOf(station, jobId)[former.length], {
+    ...{ what: 'the load goes on', deadlineMs: DEADLINE_MS, describe: () => station.journalText().slice(-4_000) },
+  });
+  scene.onFigure({ what: 'rows in the log of a load that goes on', value: resumed.files, unit: 'rows' });
+  const seconds = (resumed.at - killedAt) / SECOND_MS;
+  scene.onFigure({ what: 'from the kill of the daemon to the order to the next loader', value: seconds, unit: 's' });
+  // The former loader is gone by now, and the next one has what it needs to know of the former one's files.
+  const nextPeak = await peakDuring(launcher().pid, async () => {
     await waitForLine(station, { jobId, message: 'import log in the bucket' }, signal);
-  } finally {
-    const peak = (await sampler.stop()).peakRssBytes;
-    if (!signal.aborted) scene.onFigure(peakFigure(`loader, ${set.title}`, peak));
-  }
+  });
+  scene.onFigure(peakFigure('next loader, to which these rows are known', nextPeak));
   const { counts } = await station.job(jobId);
   if (counts?.loaded.files !== set.fileCount) throw new Error(`Cannot use the load: ${JSON.stringify(counts)}`);
   await drive[Symbol.asyncDispose]();
