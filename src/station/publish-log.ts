@@ -1,7 +1,7 @@
 // The last step of a load: the import log is made from the working log and put into the bucket; only then has the job
 // its final status (decision 12). Needs no drive, survives a restart, and is repeated until the bucket takes the log.
 
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -60,7 +60,7 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
   const dueAt = new Map<JobId, number>();
   const stopping = new AbortController();
 
-  const publish = (jobId: JobId, made?: MadeLog): Promise<Hold | undefined> => {
+  const attemptOf = (jobId: JobId, made: MadeLog | undefined): Promise<Hold | undefined> => {
     const current = running.get(jobId);
     if (current !== undefined) return current;
     const attempt = publishSafely(deps, { jobId, made }, stopping.signal).finally(() => {
@@ -69,6 +69,14 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
     });
     running.set(jobId, attempt);
     return attempt;
+  };
+  const publish = async (jobId: JobId, made?: MadeLog): Promise<Hold | undefined> => {
+    try {
+      return await attemptOf(jobId, made);
+    } finally {
+      // Another attempt may have been faster, and made its own.
+      if (made !== undefined) await rm(made.path, { force: true });
+    }
   };
 
   return {
@@ -89,13 +97,13 @@ export const createPublisher = (deps: PublishDeps): Publisher => {
   };
 };
 
-// What fails on the station's own side is told as a hold, too: the drive may be gone, and with it its bay's.
 /** A log that is due. */
 interface DueLog {
   readonly jobId: JobId;
   readonly made: MadeLog | undefined;
 }
 
+// What fails on the station's own side is told as a hold, too: the drive may be gone, and with it its bay's.
 const publishSafely = async (deps: PublishDeps, due: DueLog, signal: AbortSignal): Promise<Hold | undefined> => {
   const { jobId } = due;
   try {

@@ -1,20 +1,21 @@
 // The last step of a load: what a crash leaves of it is finished, and what fails is a hold of the job.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
-import type { BucketProblem } from '#bucket/contract.ts';
+import type { Bucket, BucketProblem } from '#bucket/contract.ts';
 import { readConfig } from '#config/read-config.ts';
 import type { LogCount } from '#import-log/contract.ts';
 import { formatWorkingRow, openWorkingLog } from '#import-log/working-log.ts';
 import type { JobState } from '#job/status.ts';
 import { createMailWriter } from '#mail/mail-writer.ts';
+import { createEarlyLog, type MadeLog } from '#station/early-log.ts';
 import { createJournal } from '#station/journal.ts';
 import { loadFolder, makeLoadFolder } from '#station/load-folder.ts';
-import { createPublisher, type PublishDeps } from '#station/publish-log.ts';
+import { createPublisher, logFormat, type PublishDeps } from '#station/publish-log.ts';
 import { formatSummary } from '#station/summary.ts';
 import { createMemoryBucket } from '../../support/memory-bucket.ts';
 import { createMemoryStore } from '../../support/memory-store.ts';
@@ -105,6 +106,53 @@ test('createPublisher: finishes the load of a job that a crash left finished, wi
 
   assert.equal(deps.store.load(JOB)?.phase, 'done');
   assert.equal(deps.put(), 0);
+});
+
+// A file of the log, made early and other than the publisher would make it: so it shows which one was put.
+const madeEarly = async ({ config, store }: PublishDeps): Promise<MadeLog> => {
+  const job = store.job(JOB);
+  assert.ok(job !== undefined);
+  const { earlyLog } = loadFolder(config.station.stateDir, JOB);
+  const settings = { format: logFormat(config, job), hashKey: Buffer.alloc(16), path: earlyLog };
+  await using early = createEarlyLog(settings, new AbortController().signal);
+  early.begin();
+  await early.count();
+  const made = await early.take();
+  assert.ok(made !== undefined);
+  await writeFile(earlyLog, 'made early');
+  return made;
+};
+
+const takingBucket = (): { readonly bucket: Bucket; readonly taken: string[] } => {
+  const taken: string[] = [];
+  const putFile: Bucket['putFile'] = async ({ path }) => {
+    taken.push(await readFile(path, 'utf8'));
+    return { kind: 'ok' };
+  };
+  return { bucket: { ...createMemoryBucket(), putFile }, taken };
+};
+
+test('createPublisher: puts the log that was made early', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS);
+  const { bucket, taken } = takingBucket();
+  await using publisher = createPublisher({ ...deps, openBucket: () => bucket });
+
+  await publisher.publish(JOB, await madeEarly(deps));
+
+  assert.deepEqual(taken, ['made early']);
+});
+
+test('createPublisher: leaves no early log where another attempt was faster', async (t) => {
+  const deps = await setScene(t, IN_PROGRESS);
+  const { bucket, taken } = takingBucket();
+  await using publisher = createPublisher({ ...deps, openBucket: () => bucket });
+  const made = await madeEarly(deps);
+
+  await Promise.all([publisher.publish(JOB), publisher.publish(JOB, made)]);
+
+  assert.equal(taken.length, 1);
+  assert.match(taken[0] ?? '', /"a",200,OK/u);
+  await assert.rejects(stat(made.path), { code: 'ENOENT' });
 });
 
 test('createPublisher: holds the job with what is wrong on this side, and says how', async (t) => {
