@@ -39,7 +39,7 @@ export const unfinishedLog = (target: string): string => `${target}.new`;
 
 /**
  * Makes the import log in bounded memory and leaves either all of it under `target`, on disk, or what was there before.
- * Throws StationError WorkingLogDamaged, StateDiskFull and StateDiskFailed, the last also where the signal ends it.
+ * Throws StationError WorkingLogDamaged, StateDiskFull and StateDiskFailed, and the signal's reason.
  */
 export const publishLog = async (options: PublishOptions, signal?: AbortSignal): Promise<void> => {
   const { target } = options;
@@ -50,6 +50,7 @@ export const publishLog = async (options: PublishOptions, signal?: AbortSignal):
     await syncFolder(dirname(target));
   } catch (error: unknown) {
     await rm(unfinished, { force: true });
+    signal?.throwIfAborted();
     throw stateDiskError({ action: 'write', path: target, cause: error });
   }
 };
