@@ -18,9 +18,21 @@ export interface MeteredConfig {
 /** For a bucket next door this is enough, and one further away gets more within a second. */
 const FIRST_REQUESTS = 16;
 const LOOK_AFTER_MS = 100;
+const LOOK_WHILE_GROWING_AFTER_MS = 30;
 const LOOK_AT_LAST_AFTER_MS = 2000;
 
 type Sent = Awaited<ReturnType<Bucket['putObject'] | Bucket['uploadPart']>>;
+
+interface Seen {
+  requests: number;
+  bytes: number;
+  latencyMs: number;
+  slowDowns: number;
+  heldBack: number;
+  all: number;
+}
+
+const noneSeen = (): Seen => ({ requests: 0, bytes: 0, latencyMs: 0, slowDowns: 0, heldBack: 0, all: 0 });
 
 /** Wraps a bucket; its other calls are rare and pass as they are. */
 export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Bucket => {
@@ -31,12 +43,14 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
     pool.allowedBytes = Math.min(maxBytes, tuner.limit * bytesPerRequest);
   };
   adapt();
-  let sinceMs = nowMs();
-  let seen = { requests: 0, bytes: 0, latencyMs: 0, slowDowns: 0, heldBack: 0, all: 0 };
-  const look = (atMs: number): void => {
-    const passedMs = atMs - sinceMs;
+  let sinceMs: number | undefined = nowMs();
+  /** Answers to requests that were begun before it tell of the limit before this one. */
+  let steppedMs = sinceMs;
+  let seen = noneSeen();
+  const look = (atMs: number, passedMs: number): void => {
     const isEnough = seen.all >= tuner.limit * REQUESTS_PER_LOOK || passedMs >= LOOK_AT_LAST_AFTER_MS;
-    if (passedMs < LOOK_AFTER_MS || !isEnough) return;
+    if (passedMs < (tuner.isGrowing ? LOOK_WHILE_GROWING_AFTER_MS : LOOK_AFTER_MS) || !isEnough) return;
+    const formerLimit = tuner.limit;
     tuner.observe({
       seconds: passedMs / 1000,
       requests: seen.requests,
@@ -45,9 +59,14 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
       slowDowns: seen.slowDowns,
       heldBack: seen.heldBack / seen.all,
     });
+    seen = noneSeen();
+    if (tuner.limit === formerLimit) {
+      sinceMs = atMs;
+      return;
+    }
+    sinceMs = undefined;
+    steppedMs = atMs;
     adapt();
-    sinceMs = atMs;
-    seen = { requests: 0, bytes: 0, latencyMs: 0, slowDowns: 0, heldBack: 0, all: 0 };
   };
   const metered = async <Answer extends Sent>(
     bytes: number,
@@ -56,6 +75,11 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
   ): Promise<Answer> => {
     const answer = await asked;
     const endedMs = nowMs();
+    if (beganMs < steppedMs) return answer;
+    if (sinceMs === undefined) {
+      sinceMs = endedMs;
+      return answer;
+    }
     seen.all += 1;
     seen.latencyMs += endedMs - beganMs;
     if (requests.pendingCount > 0 || pool.isShort) seen.heldBack += 1;
@@ -63,7 +87,7 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
       seen.requests += 1;
       seen.bytes += bytes;
     } else if (answer.isThrottling === true) seen.slowDowns += 1;
-    look(endedMs);
+    look(endedMs, endedMs - sinceMs);
     return answer;
   };
   return {

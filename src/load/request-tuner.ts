@@ -2,7 +2,8 @@
 // where more only wait longer. Pure: it is told what happened and says what to do next.
 //
 // STATES: growing -> holding <-> probing, holding -> easing -> holding
-//   growing   doubles after each look while the rate grows with it; the first look without a gain ends it, one step back
+//   growing   doubles after each look while the rate grows with it; two looks without a gain end it, one step back: looks are
+//             short here, and one of them may fall into a pause of the machine
 //   holding   keeps the limit for some looks, more after each probe that gained nothing
 //   probing   a little more than the limit, for one look: kept where it gains, else taken back
 //   easing    half of the limit, for one look, because the rate fell while answers took longer: kept where as much gets through
@@ -27,6 +28,8 @@ export interface Observation {
 export interface RequestTuner {
   /** Requests that may be open at once. */
   readonly limit: number;
+  /** The limit is not found yet: the sooner the next look, the sooner it is. */
+  readonly isGrowing: boolean;
   /** Takes a look; gives the limit for the time until the next. */
   observe(observation: Observation): number;
 }
@@ -66,6 +69,7 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
   let held: { readonly rate: number; readonly latencyMs: number } | undefined;
   let holdLooks = FIRST_HOLD_LOOKS;
   let looksLeft = 0;
+  let isDoubted = false;
 
   const hold = (looks: number): void => {
     state = 'holding';
@@ -85,12 +89,18 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
     former = { limit, rate };
     limit = Math.min(most, Math.ceil(limit * factor));
   };
+  const isStepWorth = (rate: number, gain: number): boolean => former === undefined || rate >= former.rate * gain;
   const judgeStep = (rate: number, gain: number): boolean => {
-    if (former === undefined || rate >= former.rate * gain) return true;
-    limit = former.limit;
-    return false;
+    const isWorth = isStepWorth(rate, gain);
+    if (!isWorth && former !== undefined) limit = former.limit;
+    return isWorth;
   };
   const grow = (rate: number): void => {
+    if (!isDoubted && !isStepWorth(rate, GAIN_OF_DOUBLING)) {
+      isDoubted = true;
+      return;
+    }
+    isDoubted = false;
     if (!judgeStep(rate, GAIN_OF_DOUBLING) || limit === most) hold(holdLooks);
     else stepUp(2, rate);
   };
@@ -118,6 +128,9 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
   return {
     get limit() {
       return limit;
+    },
+    get isGrowing() {
+      return state === 'growing';
     },
     observe: ({ seconds, requests, bytes, latencyMs, slowDowns, heldBack }) => {
       const rate = (requests + bytes / BYTES_PER_REQUEST) / Math.max(seconds, Number.EPSILON);

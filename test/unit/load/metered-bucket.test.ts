@@ -17,16 +17,20 @@ const slowDown: BucketProblem = {
   message: 'Reduce your request rate.',
 };
 
-const openMetered = (answer: (open: number) => { readonly waitMs: number; readonly said: 'ok' | BucketProblem }) => {
-  let clockMs = 0;
+const openMetered = (
+  answer: (open: number) => { readonly waitMs: number; readonly said: 'ok' | BucketProblem },
+  isAnswered: () => Promise<void> = () => Promise.resolve(),
+) => {
+  const clock = { ms: 0 };
   const requests = { concurrency: 0, pendingCount: 1 };
   const pool = { allowedBytes: 0, isShort: false };
   const unused = (): never => assert.fail('only putObject is called');
   const bucket: Bucket = {
-    putObject: () => {
+    putObject: async () => {
       const { waitMs, said } = answer(requests.concurrency);
-      clockMs += waitMs;
-      return Promise.resolve(said === 'ok' ? { kind: 'ok' } : said);
+      clock.ms += waitMs;
+      await isAnswered();
+      return said === 'ok' ? { kind: 'ok' } : said;
     },
     ...{ createUpload: unused, uploadPart: unused, completeUpload: unused, abortUpload: unused, listUploads: unused },
     ...{ listParts: unused, probe: unused, findObject: unused, putFile: unused },
@@ -34,14 +38,14 @@ const openMetered = (answer: (open: number) => { readonly waitMs: number; readon
   };
   const metered = createMeteredBucket(bucket, {
     ...{ requests, pool, maxRequests: 256, maxBytes: 64 * MIB, bytesPerRequest: 4 * MIB },
-    nowMs: () => clockMs,
+    nowMs: () => clock.ms,
   });
+  const properties = { contentType: 'text/plain', metadata: {} };
+  const request = { key: 'key', body: Buffer.alloc(10), md5: '', properties, refuseExisting: false };
   const put = async (times: number): Promise<void> => {
-    const properties = { contentType: 'text/plain', metadata: {} };
-    const request = { key: 'key', body: Buffer.alloc(10), md5: '', properties, refuseExisting: false };
     for (let count = 0; count < times; count += 1) await metered.putObject(request, never);
   };
-  return { requests, pool, put };
+  return { clock, requests, pool, metered, request, put };
 };
 
 test('createMeteredBucket: begins with 16 requests and all of the bytes', () => {
@@ -66,6 +70,23 @@ test('createMeteredBucket: asks for less, and holds fewer bytes, where the bucke
 
   assert.equal(requests.concurrency, 2);
   assert.equal(pool.allowedBytes, 8 * MIB);
+});
+
+test('createMeteredBucket: halves once for all the requests that were open when the bucket said SlowDown', async () => {
+  const answers: (() => void)[] = [];
+  const { clock, requests, metered, request } = openMetered(
+    () => ({ waitMs: 0, said: slowDown }),
+    () => new Promise((resolve) => answers.push(resolve)),
+  );
+  const asked = Array.from({ length: 100 }, () => metered.putObject(request, never));
+
+  for (const half of [asked.slice(0, 50), asked.slice(50)]) {
+    clock.ms += 500;
+    for (const answer of answers.splice(0, half.length)) answer();
+    await Promise.all(half);
+  }
+
+  assert.equal(requests.concurrency, 8);
 });
 
 test('createMeteredBucket: looks after two seconds at last, so that few and large requests count too', async () => {

@@ -39,6 +39,19 @@ test('observe: doubles to the most within five looks, while the rate grows with 
   assert.equal(run(tuner, bucket(20, 1_000_000), 1000), 256);
 });
 
+test('observe: looks twice before it takes a doubling back', () => {
+  const tuner = createRequestTuner({ first: 16, most: 256 });
+  const steady = bucket(20, 1_000_000);
+  run(tuner, steady, 1);
+  assert.equal(tuner.limit, 32);
+
+  assert.equal(run(tuner, { rate: () => 100 }, 1), 32);
+  assert.ok(tuner.isGrowing);
+  assert.equal(run(tuner, steady, 1), 64);
+  assert.equal(run(tuner, { rate: () => 100 }, 2), 32);
+  assert.ok(!tuner.isGrowing);
+});
+
 test('observe: goes back to where more gained nothing, and stays near it', () => {
   const tuner = createRequestTuner({ first: 16, most: 256 });
   // 40 are enough for the most that gets through.
