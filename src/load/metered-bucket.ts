@@ -43,6 +43,7 @@ export const createMeteredBucket = (bucket: Bucket, config: MeteredConfig): Buck
     pool.allowedBytes = Math.min(maxBytes, tuner.limit * bytesPerRequest);
   };
   adapt();
+  // The first look covers the start of the load, so that its rate is low and a first doubling is nearly always kept.
   let sinceMs: number | undefined = nowMs();
   /** Answers to requests that were begun before it tell of the limit before this one. */
   let steppedMs = sinceMs;

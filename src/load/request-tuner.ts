@@ -2,8 +2,8 @@
 // where more only wait longer. Pure: it is told what happened and says what to do next.
 //
 // STATES: growing -> holding <-> probing, holding -> easing -> holding
-//   growing   doubles after each look while the rate grows with it; two looks without a gain end it, one step back: looks are
-//             short here, and one of them may fall into a pause of the machine
+//   growing   doubles after each look while the rate grows with it; two looks without a gain end it, one step back: the first
+//             of them is short, and may have fallen into a pause of the machine
 //   holding   keeps the limit for some looks, more after each probe that gained nothing
 //   probing   a little more than the limit, for one look: kept where it gains, else taken back
 //   easing    half of the limit, for one look, because the rate fell while answers took longer: kept where as much gets through
@@ -28,7 +28,7 @@ export interface Observation {
 export interface RequestTuner {
   /** Requests that may be open at once. */
   readonly limit: number;
-  /** The limit is not found yet: the sooner the next look, the sooner it is. */
+  /** The limit is not found yet and no step is in doubt: the sooner the next look, the sooner it is found. */
   readonly isGrowing: boolean;
   /** Takes a look; gives the limit for the time until the next. */
   observe(observation: Observation): number;
@@ -130,7 +130,7 @@ export const createRequestTuner = ({ first, most }: TunerBounds): RequestTuner =
       return limit;
     },
     get isGrowing() {
-      return state === 'growing';
+      return state === 'growing' && !isDoubted;
     },
     observe: ({ seconds, requests, bytes, latencyMs, slowDowns, heldBack }) => {
       const rate = (requests + bytes / BYTES_PER_REQUEST) / Math.max(seconds, Number.EPSILON);

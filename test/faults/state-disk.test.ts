@@ -199,10 +199,10 @@ const sentAgain = (prepared: Prepared): readonly string[] => {
 
 const workingLog = ({ jobId }: Prepared): string => join(stateDir, 'loads', jobId, 'working-log');
 
-/** Small files whose rows stand in the working log. */
+/** Small files whose rows stand whole in the working log. */
 const loggedFiles = async (prepared: Prepared): Promise<readonly string[]> => {
   const text = await readFile(workingLog(prepared), 'latin1').catch(() => '');
-  return [...text.matchAll(/"(data\/[^"]+)",200/gu)].map(([, name]) => name ?? '');
+  return [...text.matchAll(/"(data\/[^"]+)",200[^\n]*\n/gu)].map(([, name]) => name ?? '');
 };
 
 describe('station: a full state disk', () => {

@@ -67,11 +67,12 @@ const threadsNow = (): number =>
   }).length;
 
 test('startThread: ends a thread that nobody takes', async () => {
-  const before = threadsNow();
+  // Of the tests before some may still be on their way out.
+  await until(() => threadsNow() === 0, { what: 'no thread is there' });
   const thread = startThread<number>(ECHO, {});
-  await until(() => threadsNow() > before, { what: 'the thread is there' });
+  await until(() => threadsNow() === 1, { what: 'the thread is there' });
 
   thread[Symbol.dispose]();
 
-  await until(() => threadsNow() <= before, { what: 'the thread is gone' });
+  await until(() => threadsNow() === 0, { what: 'the thread is gone' });
 });

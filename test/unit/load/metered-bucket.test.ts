@@ -63,6 +63,21 @@ test('createMeteredBucket: opens more, while twice as many get through in the sa
   assert.equal(requests.concurrency, 256);
 });
 
+test('createMeteredBucket: looks soon while it grows, and measures from the first answer under the new limit', async () => {
+  let waitMs = 1;
+  const { requests, put } = openMetered(() => ({ waitMs, said: 'ok' }));
+
+  await put(32);
+  assert.equal(requests.concurrency, 32);
+  // The answer that begins the measurement: how long it took says nothing.
+  waitMs = 1000;
+  await put(1);
+  waitMs = 0.5;
+  await put(64);
+
+  assert.equal(requests.concurrency, 64);
+});
+
 test('createMeteredBucket: asks for less, and holds fewer bytes, where the bucket says SlowDown', async () => {
   const { requests, pool, put } = openMetered(() => ({ waitMs: 10, said: slowDown }));
 

@@ -39,17 +39,20 @@ test('observe: doubles to the most within five looks, while the rate grows with 
   assert.equal(run(tuner, bucket(20, 1_000_000), 1000), 256);
 });
 
-test('observe: looks twice before it takes a doubling back', () => {
+test('observe: looks twice before it takes a doubling back, each time anew', () => {
   const tuner = createRequestTuner({ first: 16, most: 256 });
   const steady = bucket(20, 1_000_000);
+  const pause: Model = { rate: () => 100 };
   run(tuner, steady, 1);
-  assert.equal(tuner.limit, 32);
 
-  assert.equal(run(tuner, { rate: () => 100 }, 1), 32);
-  assert.ok(tuner.isGrowing);
-  assert.equal(run(tuner, steady, 1), 64);
-  assert.equal(run(tuner, { rate: () => 100 }, 2), 32);
-  assert.ok(!tuner.isGrowing);
+  for (const limit of [32, 64]) {
+    assert.equal(run(tuner, pause, 1), limit);
+    assert.ok(!tuner.isGrowing);
+    assert.equal(run(tuner, steady, 1), limit * 2);
+    assert.ok(tuner.isGrowing);
+  }
+  assert.equal(run(tuner, pause, 1), 128);
+  assert.equal(run(tuner, pause, 1), 64);
 });
 
 test('observe: goes back to where more gained nothing, and stays near it', () => {
