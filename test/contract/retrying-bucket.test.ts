@@ -28,3 +28,27 @@ test('probe: leaves no upload, when the answer to the first one was lost', async
   assert.equal(created, 2);
   assert.deepEqual(await minio.listUploads('probed', ['import-station-probe']), []);
 });
+
+test('createUpload: leaves one upload, its own, when the answer to the first one was lost', async () => {
+  await using minio = await startMinio();
+  await minio.makeBucket('created');
+  await using proxy = await startS3Proxy(minio.endpoint);
+  const hot = createHotBucket({ ...minio.access('created'), endpoint: proxy.endpoint });
+  await using bucket = createRetryingBucket(hot, createRetry({ random: () => 0 }));
+  let asked = 0;
+  proxy.breakBy(({ method, url }) => {
+    if (method !== 'POST' || !url.includes('uploads')) return Promise.resolve(undefined);
+    asked += 1;
+    return Promise.resolve(asked === 1 ? { kind: 'cut' } : undefined);
+  });
+
+  const created = await bucket.createUpload({ key: 'big.bin', properties: PLAIN }, deadline());
+
+  assert.ok(created.kind === 'ok');
+  assert.equal(asked, 2);
+  const left = await minio.listUploads('created', ['big.bin']);
+  assert.deepEqual(
+    left.map(({ uploadId }) => uploadId),
+    [created.uploadId],
+  );
+});
