@@ -7,7 +7,11 @@ import type { Bucket, BucketProblem } from './contract.ts';
  * upload that is gone is ok; the daemon is not told.
  */
 export const abortUploads = async (
-  { key, uploadId, keep }: { readonly key: string; readonly uploadId?: string | undefined; readonly keep?: string },
+  {
+    key,
+    uploadId,
+    keep,
+  }: { readonly key: string; readonly uploadId?: string | undefined; readonly keep?: string | undefined },
   bucket: Bucket,
   signal: AbortSignal,
 ): Promise<{ readonly kind: 'ok' } | BucketProblem> => {
