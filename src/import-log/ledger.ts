@@ -15,23 +15,46 @@ interface Tally {
   bytes: number;
 }
 
+/** Counts rows as they are read. */
+export interface LogCounter {
+  add(rows: readonly LogRow[]): void;
+  /** Of all rows until now. */
+  count(): LogCount;
+}
+
 /** Counts the rows of a log, which come in batches, by what became of the files. `hashKey` is the load's, as the walk used it. */
 export const countLog = async (batches: AsyncIterable<readonly LogRow[]>, hashKey: Uint8Array): Promise<LogCount> => {
+  const counter = createLogCounter(hashKey);
+  for await (const rows of batches) counter.add(rows);
+  return counter.count();
+};
+
+/** The same for who reads the rows for another purpose, too. */
+export const createLogCounter = (hashKey: Uint8Array): LogCounter => {
   const tallies = { loaded: emptyTally(), ignored: emptyTally(), failed: emptyTally() };
   const all = emptyTally();
   const sum = createPathSum();
   const failedByCode = new Map<string, number>();
-  for await (const rows of batches) {
-    for (const row of rows) {
-      const { path, sizeBytes } = row;
-      const kind = kindOf(row);
-      addTo(tallies[kind], sizeBytes);
-      addTo(all, sizeBytes);
-      sum.add(pathHash(hashKey, path));
-      if (kind === 'failed') failedByCode.set(row.code, (failedByCode.get(row.code) ?? 0) + 1);
-    }
-  }
-  return { ...tallies, all: { ...all, fingerprint: sum.text() }, failedByCode: Object.fromEntries(failedByCode) };
+  return {
+    add: (rows) => {
+      for (const row of rows) {
+        const { path, sizeBytes } = row;
+        const kind = kindOf(row);
+        addTo(tallies[kind], sizeBytes);
+        addTo(all, sizeBytes);
+        sum.add(pathHash(hashKey, path));
+        if (kind === 'failed') failedByCode.set(row.code, (failedByCode.get(row.code) ?? 0) + 1);
+      }
+    },
+    count: () => {
+      const { loaded, ignored, failed } = tallies;
+      return {
+        ...{ loaded: { ...loaded }, ignored: { ...ignored }, failed: { ...failed } },
+        all: { ...all, fingerprint: sum.text() },
+        failedByCode: Object.fromEntries(failedByCode),
+      };
+    },
+  };
 };
 
 /**

@@ -17,8 +17,14 @@ const LONGEST_ROW_BYTES = 16 * MIB;
  * Yields the whole rows of an open log and returns the byte offset behind the last one. What follows it is a torn tail: a row
  * or header that the file ends in, or zeros to the end (a file system's way to end an unsynced write). Anything else
  * throws StationError WorkingLogDamaged. 0 is returned where not even the header is whole.
+ *
+ * Where the log may grow, `hasMore` is asked at its end, each time: true, and it is read on.
  */
-export async function* scanLog(file: FileHandle, path: string): AsyncGenerator<readonly PassingRow[], number> {
+export async function* scanLog(
+  file: FileHandle,
+  path: string,
+  hasMore: () => Promise<boolean> = () => Promise.resolve(false),
+): AsyncGenerator<readonly PassingRow[], number> {
   if (!(await readHeader(file, path))) return 0;
   let buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
   // Bytes of the file from `offset` on stand at the start of the buffer.
@@ -27,7 +33,10 @@ export async function* scanLog(file: FileHandle, path: string): AsyncGenerator<r
   for (;;) {
     if (filled + CHUNK_BYTES > buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
     const { bytesRead } = await file.read(buffer, filled, CHUNK_BYTES, offset + filled);
-    if (bytesRead === 0) return offset;
+    if (bytesRead === 0) {
+      if (await hasMore()) continue;
+      return offset;
+    }
     filled += bytesRead;
     const { rows, next, damagedAt } = scanRows(buffer, filled);
     if (rows.length > 0) yield rows;

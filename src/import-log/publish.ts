@@ -39,13 +39,18 @@ export const unfinishedLog = (target: string): string => `${target}.new`;
 
 /**
  * Makes the import log in bounded memory and leaves either all of it under `target`, on disk, or what was there before.
- * Throws StationError WorkingLogDamaged, StateDiskFull and StateDiskFailed, and the signal's reason.
+ * `batches`: the rows of the working log, where someone reads them for another purpose, too. Throws StationError
+ * WorkingLogDamaged, StateDiskFull and StateDiskFailed, what `batches` throws, and the signal's reason.
  */
-export const publishLog = async (options: PublishOptions, signal?: AbortSignal): Promise<void> => {
+export const publishLog = async (
+  options: PublishOptions,
+  signal?: AbortSignal,
+  batches: AsyncIterable<readonly LogRow[]> = readWorkingLogBatches(options.workingLog),
+): Promise<void> => {
   const { target } = options;
   const unfinished = unfinishedLog(target);
   try {
-    await writeLog(options, unfinished, signal);
+    await writeLog(formatRows(batches, options), unfinished, signal);
     await rename(unfinished, target);
     await syncFolder(dirname(target));
   } catch (error: unknown) {
@@ -55,9 +60,9 @@ export const publishLog = async (options: PublishOptions, signal?: AbortSignal):
   }
 };
 
-const writeLog = async (options: PublishOptions, path: string, signal: AbortSignal | undefined): Promise<void> => {
+const writeLog = async (log: AsyncIterable<string>, path: string, signal: AbortSignal | undefined): Promise<void> => {
   await using file = await open(path, 'w', FILE_MODE);
-  for await (const text of formatLog(options)) {
+  for await (const text of log) {
     signal?.throwIfAborted();
     await file.writeFile(text);
   }
@@ -67,8 +72,12 @@ const writeLog = async (options: PublishOptions, path: string, signal: AbortSign
 /**
  * The log as text, header first, in pieces of bounded size; `isWanted` leaves rows out. Errors: those of the working log.
  */
-export async function* formatLog(
-  { workingLog, bucket, formulaGuard, lineEnd }: LogFormat,
+export const formatLog = (format: LogFormat, isWanted: (row: LogRow) => boolean = () => true): AsyncGenerator<string> =>
+  formatRows(readWorkingLogBatches(format.workingLog), format, isWanted);
+
+async function* formatRows(
+  batches: AsyncIterable<readonly LogRow[]>,
+  { bucket, formulaGuard, lineEnd }: LogFormat,
   isWanted: (row: LogRow) => boolean = () => true,
 ): AsyncGenerator<string> {
   const options: Options = {
@@ -81,7 +90,7 @@ export async function* formatLog(
     },
   };
   yield stringify([COLUMNS], { record_delimiter: LINE_ENDS[lineEnd] });
-  for await (const rows of readWorkingLogBatches(workingLog)) {
+  for await (const rows of batches) {
     const fields = rows.filter(isWanted).map((row) => publishedFields(row, bucket));
     if (fields.length > 0) yield stringify(fields, options);
   }

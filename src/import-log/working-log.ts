@@ -68,12 +68,15 @@ export async function* readWorkingLog(path: string): AsyncGenerator<LogRow> {
 
 /**
  * The same in batches of about a thousand rows, for who has work to do with many at once. Each is there until the next batch
- * is asked for.
+ * is asked for. `hasMore`: asked at the end of a log that may grow, each time; true, and it is read on.
  */
-export async function* readWorkingLogBatches(path: string): AsyncGenerator<readonly PassingRow[]> {
+export async function* readWorkingLogBatches(
+  path: string,
+  hasMore?: () => Promise<boolean>,
+): AsyncGenerator<readonly PassingRow[]> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    yield* scanLog(file, path);
+    yield* scanLog(file, path, hasMore);
   } catch (error: unknown) {
     throw stateDiskError({ action: 'read', path, cause: error });
   }

@@ -1,14 +1,17 @@
-// The count of a log (decision 8) and the import log, both made while the loader lists the folders once more: no row is to
-// come then, and a load is over so much sooner. What a loader says is not believed: what was made counts only where the
-// working log is still the same.
+// The count of a log (decision 8) and the import log, both made while the load goes on, in one reading of the working log
+// that follows it as it grows: a load is over so much sooner. What was made counts only where the working log on disk is
+// still the same; where it fails, both are made when they are due. Rows may be read that are not acknowledged yet: an append
+// that fails ends the load, and what was made with it.
 
-import { rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import type { LogCount, LogRow } from '#import-log/contract.ts';
-import { countLog } from '#import-log/ledger.ts';
+import { countLog, createLogCounter } from '#import-log/ledger.ts';
 import { publishLog, type LogFormat } from '#import-log/publish.ts';
 import { stateDiskError } from '#import-log/state-disk.ts';
 import { readWorkingLogBatches } from '#import-log/working-log.ts';
+import { KIB, MIB } from '#language/units.ts';
 
 /** A file of an import log, and what it was made of. */
 export interface MadeLog {
@@ -18,11 +21,13 @@ export interface MadeLog {
 
 /** What is known early of one log. Disposing ends what is under way, and removes a file that was not taken. */
 export interface EarlyLog extends AsyncDisposable {
-  /** Begins, unless it has. What fails now fails again, and is told, where it is due. */
-  begin(): void;
+  /** So many bytes of rows have been appended to the working log. */
+  follow(appendedBytes: number): void;
+  /** No more rows are to come: reads to the end. What fails now fails again, and is told, where it is due. */
+  finish(): void;
   /**
-   * The count of the log as it is on disk now: the one that was begun, if nothing was appended since, or a new one. Errors:
-   * those of the working log.
+   * The count of the log as it is on disk now: the one that was made early, if nothing was appended since, or a new one.
+   * Errors: those of the working log.
    */
   count(): Promise<LogCount>;
   /** The file, if one was made. It is the caller's. */
@@ -35,50 +40,87 @@ export interface EarlyLogConfig {
   readonly hashKey: Uint8Array;
   /** Where the file goes; nobody else writes there. Absent: none is made. */
   readonly path?: string;
+  /** What the file leaves free on its disk for rows, which cannot wait. */
+  readonly leaveFreeBytes?: number;
 }
 
-interface Counted {
+/** What was read to its end. */
+interface Read {
   readonly sizeBytes: number;
   readonly count: LogCount;
+  readonly made: MadeLog | undefined;
 }
 
+/** Fewer are not worth a reading. */
+const FOLLOW_BYTES = 64 * KIB;
+const LEAVE_FREE_BYTES = 64 * MIB;
+
 /** Makes it; nothing is read yet. `signal` ends what is under way. */
-export const createEarlyLog = ({ format, hashKey, path }: EarlyLogConfig, signal: AbortSignal): EarlyLog => {
+export const createEarlyLog = (
+  { format, hashKey, path, leaveFreeBytes = LEAVE_FREE_BYTES }: EarlyLogConfig,
+  signal: AbortSignal,
+): EarlyLog => {
   const { workingLog } = format;
   const ending = new AbortController();
   const over = AbortSignal.any([signal, ending.signal]);
-  let counting: Promise<Counted | undefined> | undefined;
-  let making: Promise<MadeLog | undefined> | undefined;
+  let unreadBytes = 0;
+  let isFinishing = false;
+  let wake = Promise.withResolvers<undefined>();
+  let reading: Promise<Read | undefined> | undefined;
   let isTaken = false;
-  const countNow = async (): Promise<Counted> => {
-    // Before the rows: what is appended meanwhile shows in the size afterwards.
-    const sizeBytes = await sizeOf(workingLog);
-    return { sizeBytes, count: await countLog(untilOver(readWorkingLogBatches(workingLog), over), hashKey) };
+  over.addEventListener('abort', () => {
+    wake.resolve(undefined);
+  });
+
+  const read = async (): Promise<Read> => {
+    const counter = createLogCounter(hashKey);
+    let end: LogState | undefined;
+    const hasMore = async (): Promise<boolean> => {
+      if (!isFinishing) await wake.promise;
+      over.throwIfAborted();
+      wake = Promise.withResolvers();
+      unreadBytes = 0;
+      if (!isFinishing) return true;
+      // Before the last reading: what is appended meanwhile is another state.
+      const former = end;
+      end = await stateOf(format);
+      return former?.source !== end.source;
+    };
+    const batches = untilOver(readWorkingLogBatches(workingLog, hasMore), over, counter.add);
+    if (path === undefined) await exhaust(batches);
+    else await publishLog({ ...format, target: path }, over, leavingFree(leaveFreeBytes, batches, dirname(path)));
+    if (end === undefined) throw new Error('The log was read to no end');
+    const made = path === undefined ? undefined : { path, source: end.source };
+    return { sizeBytes: end.sizeBytes, count: counter.count(), made };
   };
-  const make = async (target: string): Promise<MadeLog | undefined> => {
-    if ((await counting) === undefined) return undefined;
-    const source = await sourceOf(format);
-    await publishLog({ ...format, target }, over);
-    return { path: target, source };
+  const go = (): void => {
+    reading ??= read().catch(() => undefined);
+    wake.resolve(undefined);
   };
+  const finish = (): void => {
+    isFinishing = true;
+    go();
+  };
+
   return {
-    begin: () => {
-      if (counting !== undefined) return;
-      counting = countNow().catch(() => undefined);
-      making = path === undefined ? undefined : make(path).catch(() => undefined);
+    follow: (appendedBytes) => {
+      unreadBytes += appendedBytes;
+      if (unreadBytes >= FOLLOW_BYTES) go();
     },
+    finish,
     count: async () => {
-      const early = await counting;
-      if (early !== undefined && early.sizeBytes === (await sizeOf(workingLog))) return early.count;
-      return (await countNow()).count;
+      if (reading !== undefined) finish();
+      const early = await reading;
+      if (early !== undefined && early.sizeBytes === (await stateOf(format)).sizeBytes) return early.count;
+      return countLog(untilOver(readWorkingLogBatches(workingLog), over), hashKey);
     },
     take: async () => {
       isTaken = true;
-      return making;
+      return (await reading)?.made;
     },
     [Symbol.asyncDispose]: async () => {
       ending.abort();
-      await Promise.all([counting, making]);
+      await reading;
       if (path !== undefined && !isTaken) await rm(path, { force: true });
     },
   };
@@ -89,7 +131,8 @@ export const createEarlyLog = ({ format, hashKey, path }: EarlyLogConfig, signal
  * of `publishLog`.
  */
 export const ensureLog = async (format: LogFormat, target: string, made: MadeLog | undefined): Promise<void> => {
-  if (made !== undefined && made.source === (await sourceOf(format)) && (await isMoved(made.path, target))) return;
+  if (made !== undefined && made.source === (await stateOf(format)).source && (await isMoved(made.path, target)))
+    return;
   if (made !== undefined) await rm(made.path, { force: true });
   await publishLog({ ...format, target });
 };
@@ -104,32 +147,46 @@ const isMoved = async (from: string, to: string): Promise<boolean> => {
   }
 };
 
+type Batches = AsyncIterable<readonly LogRow[]>;
+
 async function* untilOver(
-  batches: AsyncIterable<readonly LogRow[]>,
+  batches: Batches,
   over: AbortSignal,
+  onRows?: (rows: readonly LogRow[]) => void,
 ): AsyncGenerator<readonly LogRow[]> {
   for await (const rows of batches) {
     over.throwIfAborted();
+    onRows?.(rows);
     yield rows;
   }
 }
 
-// A working log grows, or another one takes its place.
-const sourceOf = async ({ workingLog, bucket, formulaGuard, lineEnd }: LogFormat): Promise<string> => {
-  const { ino, size, mtimeNs } = await statOf(workingLog);
-  return JSON.stringify([workingLog, bucket, formulaGuard, lineEnd, ...[ino, size, mtimeNs].map(String)]);
+// A disk that is nearly full is left to the rows of files that are stored already: a load must not stop for a log that can
+// be made at its end as well.
+async function* leavingFree(bytes: number, batches: Batches, folder: string): AsyncGenerator<readonly LogRow[]> {
+  for await (const rows of batches) {
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize < bytes) throw new Error('No room for an early log');
+    yield rows;
+  }
+}
+
+const exhaust = async (batches: Batches): Promise<void> => {
+  for await (const _rows of batches);
 };
 
-const sizeOf = async (workingLog: string): Promise<number> => Number((await statOf(workingLog)).size);
+interface LogState {
+  readonly sizeBytes: number;
+  /** A working log grows, or another one takes its place. */
+  readonly source: string;
+}
 
-const statOf = async (workingLog: string): ReturnType<typeof statBig> => {
+const stateOf = async ({ workingLog, bucket, formulaGuard, lineEnd }: LogFormat): Promise<LogState> => {
   try {
-    return await statBig(workingLog);
+    const { ino, size, mtimeNs } = await stat(workingLog, { bigint: true });
+    const source = JSON.stringify([workingLog, bucket, formulaGuard, lineEnd, ...[ino, size, mtimeNs].map(String)]);
+    return { sizeBytes: Number(size), source };
   } catch (cause: unknown) {
     throw stateDiskError({ action: 'read', path: workingLog, cause });
   }
 };
-
-const statBig = async (
-  path: string,
-): Promise<{ readonly ino: bigint; readonly size: bigint; readonly mtimeNs: bigint }> => stat(path, { bigint: true });

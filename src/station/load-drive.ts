@@ -139,7 +139,7 @@ const runLoader = async (
     if (unreadFiles <= MAX_UNREAD_LINES) journal.warn({ jobId: job.jobId, ...unread }, 'not read from the drive');
   };
   using loadingTime = createLoadingTime({ nowMs: () => performance.now(), formerMs: load.loadingMs, keep });
-  const events = { onProgress, onFirstFile, onAllStored: early.begin, onUnread };
+  const events = { onProgress, onFirstFile, onRows: early.follow, onAllStored: early.finish, onUnread };
   const ports = { workingLog, parts, loadingTime, ...keys, ...events, isDrivePresent, stops };
   return await superviseLoad(session, ports, signal);
 };

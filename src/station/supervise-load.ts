@@ -25,6 +25,8 @@ export interface LoadPorts {
   readonly onProgress: (progress: LoaderProgress) => void;
   /** Stores that the job is in progress, before the first file is sent. */
   readonly onFirstFile: () => void;
+  /** So many bytes of rows have been appended to the log. */
+  readonly onRows: (appendedBytes: number) => void;
   /** The loader says that all of its rows are in the log. */
   readonly onAllStored: () => void;
   /** Writes down what the drive does not give. */
@@ -140,6 +142,7 @@ const serve = async (
       await ports.workingLog.append(payload ?? new Uint8Array(0));
       ports.loadingTime.goOn();
       await session.send({ kind: 'stored', sequence: message.sequence });
+      ports.onRows(payload?.length ?? 0);
       return undefined;
     case 'upload-planned':
     case 'upload-started':

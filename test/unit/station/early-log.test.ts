@@ -49,8 +49,8 @@ const exchange = async ({ format: { workingLog } }: Scene): Promise<void> => {
 };
 
 const made = async ({ early, path }: Scene): Promise<MadeLog> => {
-  early.begin();
-  early.begin();
+  early.finish();
+  early.finish();
   await until(() => isThere(path), { what: 'the early log' });
   const log = await early.take();
   assert.ok(log !== undefined);
@@ -62,7 +62,7 @@ test('createEarlyLog: gives the count that was made early', async (t) => {
   await using early = scene.early;
   const expected = await countLog(readWorkingLogBatches(scene.format.workingLog), HASH_KEY);
 
-  early.begin();
+  early.finish();
   await until(() => isThere(scene.path), { what: 'the early log' });
   await exchange(scene);
 
@@ -74,7 +74,7 @@ test('createEarlyLog: counts anew where rows came afterwards, and where nothing 
   await using early = scene.early;
   await using late = createEarlyLog({ format: scene.format, hashKey: HASH_KEY }, never);
 
-  early.begin();
+  early.finish();
   await until(() => isThere(scene.path), { what: 'the early log' });
   await scene.add('b');
 
@@ -82,19 +82,68 @@ test('createEarlyLog: counts anew where rows came afterwards, and where nothing 
   assert.deepEqual(await late.count(), await early.count());
 });
 
+test('createEarlyLog: follows a log as it grows, and makes of it what is made of it at its end', async (t) => {
+  const scene = await setScene(t);
+  const { early, format, target } = scene;
+  await using log = await openWorkingLog({ path: format.workingLog });
+  // Rows that end anywhere within what is read at once; some are read while others come.
+  for (let round = 0; round < 40; round += 1) {
+    const rows = Buffer.concat(
+      Array.from({ length: 100 }, (_, index) => {
+        const name = `${String(round)}-${String(index)}${'x'.repeat(round)}`;
+        return formatWorkingRow(aRow({ path: name, key: name }));
+      }),
+    );
+    await log.append(rows);
+    early.follow(rows.length);
+    if (round === 20) await until(() => isThere(`${scene.path}.new`), { what: 'an early log before the end' });
+  }
+
+  const count = await early.count();
+
+  assert.deepEqual(count, await countLog(readWorkingLogBatches(format.workingLog), HASH_KEY));
+  assert.equal(count.all.files, 4001);
+  const made = await early.take();
+  await publishLog({ ...format, target });
+  assert.deepEqual(await readFile(made?.path ?? ''), await readFile(target));
+});
+
+test('createEarlyLog: makes nothing early where the disk is nearly full, and counts all the same', async (t) => {
+  const { format, path } = await setScene(t);
+  await using early = createEarlyLog({ format, hashKey: HASH_KEY, path, leaveFreeBytes: Number.MAX_VALUE }, never);
+  early.finish();
+
+  const count = await early.count();
+
+  assert.equal(count.all.files, 1);
+  assert.equal(await early.take(), undefined);
+  assert.deepEqual([await isThere(path), await isThere(`${path}.new`)], [false, false]);
+});
+
+test('createEarlyLog: stops in the middle, and leaves nothing', async (t) => {
+  const scene = await setScene(t);
+  const { early, path } = scene;
+  early.follow(1024 * 1024);
+  await until(() => isThere(`${path}.new`), { what: 'a begun log' });
+
+  await early[Symbol.asyncDispose]();
+
+  assert.deepEqual([await isThere(path), await isThere(`${path}.new`)], [false, false]);
+});
+
 test('createEarlyLog: fails where the count is asked for, not where it begins', async (t) => {
   const { format } = await setScene(t);
   const gone = { ...format, workingLog: `${format.workingLog}-gone` };
   await using early = createEarlyLog({ format: gone, hashKey: HASH_KEY }, never);
 
-  early.begin();
+  early.finish();
 
   await assert.rejects(early.count(), { code: 'StateDiskFailed' });
 });
 
 test('createEarlyLog: leaves no file that nobody took', async (t) => {
   const { early, path } = await setScene(t);
-  early.begin();
+  early.finish();
   await until(() => isThere(path), { what: 'the early log' });
 
   await early[Symbol.asyncDispose]();
@@ -104,10 +153,10 @@ test('createEarlyLog: leaves no file that nobody took', async (t) => {
 
 test('createEarlyLog: makes no file where it is ended, or where none is wanted', async (t) => {
   const { early, path } = await setScene(t, AbortSignal.abort());
-  early.begin();
+  early.finish();
   const other = await setScene(t);
   await using counting = createEarlyLog({ format: other.format, hashKey: HASH_KEY }, never);
-  counting.begin();
+  counting.finish();
   await counting.count();
 
   assert.deepEqual([await early.take(), await counting.take()], [undefined, undefined]);

@@ -115,7 +115,7 @@ const madeEarly = async ({ config, store }: PublishDeps): Promise<MadeLog> => {
   const { earlyLog } = loadFolder(config.station.stateDir, JOB);
   const settings = { format: logFormat(config, job), hashKey: Buffer.alloc(16), path: earlyLog };
   await using early = createEarlyLog(settings, new AbortController().signal);
-  early.begin();
+  early.finish();
   await early.count();
   const made = await early.take();
   assert.ok(made !== undefined);
