@@ -49,7 +49,9 @@ export const createLogCounter = (hashKey: Uint8Array): LogCounter => {
     count: () => {
       const { loaded, ignored, failed } = tallies;
       return {
-        ...{ loaded: { ...loaded }, ignored: { ...ignored }, failed: { ...failed } },
+        loaded: { ...loaded },
+        ignored: { ...ignored },
+        failed: { ...failed },
         all: { ...all, fingerprint: sum.text() },
         failedByCode: Object.fromEntries(failedByCode),
       };

@@ -18,12 +18,13 @@ const LONGEST_ROW_BYTES = 16 * MIB;
  * or header that the file ends in, or zeros to the end (a file system's way to end an unsynced write). Anything else
  * throws StationError WorkingLogDamaged. 0 is returned where not even the header is whole.
  *
- * Where the log may grow, `hasMore` is asked at its end, each time: true, and it is read on.
+ * Where the log may grow, `hasMore` is asked whenever the file has no more bytes behind its header, and told how many were
+ * read: true, and it is read on.
  */
 export async function* scanLog(
   file: FileHandle,
   path: string,
-  hasMore: () => Promise<boolean> = () => Promise.resolve(false),
+  hasMore: (readBytes: number) => Promise<boolean> = () => Promise.resolve(false),
 ): AsyncGenerator<readonly PassingRow[], number> {
   if (!(await readHeader(file, path))) return 0;
   let buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES);
@@ -34,7 +35,7 @@ export async function* scanLog(
     if (filled + CHUNK_BYTES > buffer.length) buffer = Buffer.concat([buffer], 2 * buffer.length);
     const { bytesRead } = await file.read(buffer, filled, CHUNK_BYTES, offset + filled);
     if (bytesRead === 0) {
-      if (await hasMore()) continue;
+      if (await hasMore(offset + filled)) continue;
       return offset;
     }
     filled += bytesRead;

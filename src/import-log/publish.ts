@@ -21,7 +21,7 @@ export interface LogFormat {
   readonly lineEnd: 'lf' | 'crlf';
 }
 
-/** What is published, and how; the working log is finished. */
+/** What is published, and how; the rows end where the working log is finished. */
 export interface PublishOptions extends LogFormat {
   /** Path of the file that is made, replacing one that is there. */
   readonly target: string;
@@ -40,7 +40,7 @@ export const unfinishedLog = (target: string): string => `${target}.new`;
 /**
  * Makes the import log in bounded memory and leaves either all of it under `target`, on disk, or what was there before.
  * `batches`: the rows of the working log, where someone reads them for another purpose, too. Throws StationError
- * WorkingLogDamaged, StateDiskFull and StateDiskFailed, what `batches` throws, and the signal's reason.
+ * WorkingLogDamaged, StateDiskFull and StateDiskFailed, which what else `batches` throws becomes, and the signal's reason.
  */
 export const publishLog = async (
   options: PublishOptions,

@@ -68,15 +68,18 @@ export async function* readWorkingLog(path: string): AsyncGenerator<LogRow> {
 
 /**
  * The same in batches of about a thousand rows, for who has work to do with many at once. Each is there until the next batch
- * is asked for. `hasMore`: asked at the end of a log that may grow, each time; true, and it is read on.
+ * is asked for. `hasMore`: asked at the end of a log that may grow, each time, with the bytes that were read and the inode
+ * of the file that they came from; true, and it is read on.
  */
 export async function* readWorkingLogBatches(
   path: string,
-  hasMore?: () => Promise<boolean>,
+  hasMore?: (place: { readonly readBytes: number; readonly inode: bigint }) => Promise<boolean>,
 ): AsyncGenerator<readonly PassingRow[]> {
   try {
     await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-    yield* scanLog(file, path, hasMore);
+    if (hasMore === undefined) return yield* scanLog(file, path);
+    const { ino: inode } = await file.stat({ bigint: true });
+    yield* scanLog(file, path, (readBytes) => hasMore({ readBytes, inode }));
   } catch (error: unknown) {
     throw stateDiskError({ action: 'read', path, cause: error });
   }

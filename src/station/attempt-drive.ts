@@ -20,7 +20,7 @@ import { hold, type Hold } from './hold.ts';
 import { readHostTime } from './host-time.ts';
 import { inspectDrive, probeDrive } from './inspect-drive.ts';
 import { loadDrive } from './load-drive.ts';
-import { loadFolder } from './load-folder.ts';
+import { dropEarlyLog, loadFolder } from './load-folder.ts';
 import type { LoaderSession } from './loader-session.ts';
 import { checkLogRoom, type RoomQuestion } from './log-room.ts';
 import { createProgressMeter, type Progress } from './progress.ts';
@@ -170,6 +170,7 @@ const load = async (
   // A load that was finished before a restart has only its second reading, or its log, to be done.
   const isOver = deps.store.load(jobId)?.phase === 'publishing' || isRereadDue(deps, jobId);
   if (isOver) return { kind: 'claimed', job, fingerprint };
+  await dropEarlyLog(loadFolder(deps.config.station.stateDir, jobId));
   const noRoom = await checkLogRoom(roomQuestion(deps, jobId, session.inspection.usedFiles));
   if (noRoom !== undefined) return { kind: 'hold', hold: noRoom, jobId };
   const clockHold = await checkClock(deps, job, signal);

@@ -1,7 +1,10 @@
 // The count of a log (decision 8) and the import log, both made while the load goes on, in one reading of the working log
-// that follows it as it grows: a load is over so much sooner. What was made counts only where the working log on disk is
-// still the same; where it fails, both are made when they are due. Rows may be read that are not acknowledged yet: an append
-// that fails ends the load, and what was made with it.
+// that follows it as it grows: a load is over so much sooner. Where it fails, both are made when they are due.
+//
+// INVARIANTS
+// - What was made counts only where the file that was read is the working log, has as many bytes as were read, and nothing
+//   was written to it since the last look. What is changed behind the reading, in a file that is as long, does not show.
+// - Rows may be read that are not acknowledged yet: an append that fails ends the load, and what was made with it.
 
 import { rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -46,7 +49,7 @@ export interface EarlyLogConfig {
 
 /** What was read to its end. */
 interface Read {
-  readonly sizeBytes: number;
+  readonly source: string;
   readonly count: LogCount;
   readonly made: MadeLog | undefined;
 }
@@ -74,24 +77,25 @@ export const createEarlyLog = (
 
   const read = async (): Promise<Read> => {
     const counter = createLogCounter(hashKey);
-    let end: LogState | undefined;
-    const hasMore = async (): Promise<boolean> => {
+    let source: string | undefined;
+    const hasMore = async (place: { readonly readBytes: number; readonly inode: bigint }): Promise<boolean> => {
       if (!isFinishing) await wake.promise;
       over.throwIfAborted();
       wake = Promise.withResolvers();
       unreadBytes = 0;
       if (!isFinishing) return true;
-      // Before the last reading: what is appended meanwhile is another state.
-      const former = end;
-      end = await stateOf(format);
-      return former?.source !== end.source;
+      const state = await stateOf(format);
+      if (state.inode !== place.inode || state.sizeBytes < place.readBytes)
+        throw new Error('Not the log that was read');
+      if (state.sizeBytes > place.readBytes) return true;
+      source = state.source;
+      return false;
     };
     const batches = untilOver(readWorkingLogBatches(workingLog, hasMore), over, counter.add);
     if (path === undefined) await exhaust(batches);
     else await publishLog({ ...format, target: path }, over, leavingFree(leaveFreeBytes, batches, dirname(path)));
-    if (end === undefined) throw new Error('The log was read to no end');
-    const made = path === undefined ? undefined : { path, source: end.source };
-    return { sizeBytes: end.sizeBytes, count: counter.count(), made };
+    if (source === undefined) throw new Error('The log was read to no end');
+    return { source, count: counter.count(), made: path === undefined ? undefined : { path, source } };
   };
   const go = (): void => {
     reading ??= read().catch(() => undefined);
@@ -111,12 +115,14 @@ export const createEarlyLog = (
     count: async () => {
       if (reading !== undefined) finish();
       const early = await reading;
-      if (early !== undefined && early.sizeBytes === (await stateOf(format)).sizeBytes) return early.count;
+      if (early !== undefined && early.source === (await stateOf(format)).source) return early.count;
       return countLog(untilOver(readWorkingLogBatches(workingLog), over), hashKey);
     },
     take: async () => {
-      isTaken = true;
-      return (await reading)?.made;
+      if (reading !== undefined) finish();
+      const made = (await reading)?.made;
+      isTaken = made !== undefined;
+      return made;
     },
     [Symbol.asyncDispose]: async () => {
       ending.abort();
@@ -176,6 +182,7 @@ const exhaust = async (batches: Batches): Promise<void> => {
 };
 
 interface LogState {
+  readonly inode: bigint;
   readonly sizeBytes: number;
   /** A working log grows, or another one takes its place. */
   readonly source: string;
@@ -185,7 +192,7 @@ const stateOf = async ({ workingLog, bucket, formulaGuard, lineEnd }: LogFormat)
   try {
     const { ino, size, mtimeNs } = await stat(workingLog, { bigint: true });
     const source = JSON.stringify([workingLog, bucket, formulaGuard, lineEnd, ...[ino, size, mtimeNs].map(String)]);
-    return { sizeBytes: Number(size), source };
+    return { inode: ino, sizeBytes: Number(size), source };
   } catch (cause: unknown) {
     throw stateDiskError({ action: 'read', path: workingLog, cause });
   }

@@ -47,9 +47,14 @@ export const makeLoadFolder = async ({ folder }: LoadFolder): Promise<void> => {
   }
 };
 
+/** Removes an early log that a killed daemon left: it takes room, and the next one is made from the first row on. */
+export const dropEarlyLog = async ({ earlyLog }: LoadFolder): Promise<void> => {
+  for (const path of [earlyLog, unfinishedLog(earlyLog)]) await rm(path, { force: true });
+};
+
 /** Removes what is of no use once the log lies in the bucket; the working log stays as the station's own record. */
 export const tidyLoadFolder = async (files: LoadFolder): Promise<void> => {
-  const { parts, keyIndex, resume, importLog, earlyLog } = files;
-  const logs = [importLog, earlyLog].flatMap((path) => [path, unfinishedLog(path)]);
-  for (const path of [parts, keyIndex, resume, ...logs]) await rm(path, { force: true });
+  const { parts, keyIndex, resume, importLog } = files;
+  await dropEarlyLog(files);
+  for (const path of [parts, keyIndex, resume, importLog, unfinishedLog(importLog)]) await rm(path, { force: true });
 };

@@ -1,7 +1,7 @@
 // What is counted and made early is believed only where the working log is still the same.
 
 import assert from 'node:assert/strict';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
@@ -13,6 +13,9 @@ import { until } from '../../support/wait.ts';
 import { aFolder, aRow } from '../import-log/a-row.ts';
 
 const HASH_KEY = Buffer.alloc(16, 7);
+/** Enough to be read at once. */
+const MANY_BYTES = 1024 * 1024;
+const WRITTEN_AT = new Date('2009-02-03T21:57:43Z');
 const never = new AbortController().signal;
 
 interface Scene {
@@ -43,6 +46,8 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+const textOf = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+
 // Another name in the same number of bytes.
 const exchange = async ({ format: { workingLog } }: Scene): Promise<void> => {
   await writeFile(workingLog, (await readFile(workingLog, 'utf8')).replaceAll('"a"', '"c"'));
@@ -60,11 +65,15 @@ const made = async ({ early, path }: Scene): Promise<MadeLog> => {
 test('createEarlyLog: gives the count that was made early', async (t) => {
   const scene = await setScene(t);
   await using early = scene.early;
-  const expected = await countLog(readWorkingLogBatches(scene.format.workingLog), HASH_KEY);
+  const { workingLog } = scene.format;
+  const expected = await countLog(readWorkingLogBatches(workingLog), HASH_KEY);
+  await utimes(workingLog, WRITTEN_AT, WRITTEN_AT);
 
   early.finish();
   await until(() => isThere(scene.path), { what: 'the early log' });
+  // As it was to all looks, but for what stands in it: so it shows which of the two was counted.
   await exchange(scene);
+  await utimes(workingLog, WRITTEN_AT, WRITTEN_AT);
 
   assert.deepEqual(await early.count(), expected);
 });
@@ -108,6 +117,49 @@ test('createEarlyLog: follows a log as it grows, and makes of it what is made of
   assert.deepEqual(await readFile(made?.path ?? ''), await readFile(target));
 });
 
+test('createEarlyLog: reads a row whose second half comes later', async (t) => {
+  const { early, format, path } = await setScene(t);
+  const row = formatWorkingRow(aRow({ path: 'b', key: 'b' }));
+  await appendFile(format.workingLog, row.subarray(0, 20));
+  early.follow(MANY_BYTES);
+  await until(async () => (await textOf(`${path}.new`)).includes('"a"'), { what: 'the first row' });
+  await appendFile(format.workingLog, row.subarray(20));
+
+  const count = await early.count();
+
+  assert.equal(count.all.files, 2);
+  assert.match(await textOf((await early.take())?.path ?? ''), /"a",200.*\r\n.*"b",200/u);
+});
+
+const STRANGE_LOGS: Readonly<Record<string, (workingLog: string) => Promise<void>>> = {
+  'another log takes its place': async (workingLog) => {
+    await writeFile(`${workingLog}.new`, (await readFile(workingLog, 'utf8')).replaceAll('"a"', '"c"'));
+    await rename(`${workingLog}.new`, workingLog);
+  },
+  'it becomes shorter': async (workingLog) => {
+    const { size } = await stat(workingLog);
+    await truncate(workingLog, size - formatWorkingRow(aRow({ path: 'b', key: 'b' })).length);
+  },
+};
+
+for (const [what, change] of Object.entries(STRANGE_LOGS)) {
+  test(`createEarlyLog: believes nothing of a log that it followed where ${what}`, async (t) => {
+    const scene = await setScene(t);
+    await using early = scene.early;
+    const { workingLog } = scene.format;
+    await scene.add('b');
+    early.follow(MANY_BYTES);
+    await until(async () => (await textOf(`${scene.path}.new`)).includes('"b"'), { what: 'both rows' });
+    await change(workingLog);
+
+    const count = await early.count();
+
+    assert.deepEqual(count, await countLog(readWorkingLogBatches(workingLog), HASH_KEY));
+    assert.equal(await early.take(), undefined);
+    assert.deepEqual([await isThere(scene.path), await isThere(`${scene.path}.new`)], [false, false]);
+  });
+}
+
 test('createEarlyLog: makes nothing early where the disk is nearly full, and counts all the same', async (t) => {
   const { format, path } = await setScene(t);
   await using early = createEarlyLog({ format, hashKey: HASH_KEY, path, leaveFreeBytes: Number.MAX_VALUE }, never);
@@ -123,8 +175,8 @@ test('createEarlyLog: makes nothing early where the disk is nearly full, and cou
 test('createEarlyLog: stops in the middle, and leaves nothing', async (t) => {
   const scene = await setScene(t);
   const { early, path } = scene;
-  early.follow(1024 * 1024);
-  await until(() => isThere(`${path}.new`), { what: 'a begun log' });
+  early.follow(MANY_BYTES);
+  await until(async () => (await textOf(`${path}.new`)).includes('"a"'), { what: 'a begun log' });
 
   await early[Symbol.asyncDispose]();
 
