@@ -72,7 +72,7 @@ const writeLog = async (log: AsyncIterable<string>, path: string, signal: AbortS
 /**
  * The log as text, header first, in pieces of bounded size; `isWanted` leaves rows out. Errors: those of the working log.
  */
-export const formatLog = (format: LogFormat, isWanted: (row: LogRow) => boolean = () => true): AsyncGenerator<string> =>
+export const formatLog = (format: LogFormat, isWanted?: (row: LogRow) => boolean): AsyncGenerator<string> =>
   formatRows(readWorkingLogBatches(format.workingLog), format, isWanted);
 
 async function* formatRows(

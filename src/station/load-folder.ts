@@ -47,9 +47,18 @@ export const makeLoadFolder = async ({ folder }: LoadFolder): Promise<void> => {
   }
 };
 
-/** Removes an early log that a killed daemon left: it takes room, and the next one is made from the first row on. */
+/**
+ * Removes an early log that a killed daemon left: it takes room, and the next one is made from the first row on. Throws
+ * StationError StateDiskFailed.
+ */
 export const dropEarlyLog = async ({ earlyLog }: LoadFolder): Promise<void> => {
-  for (const path of [earlyLog, unfinishedLog(earlyLog)]) await rm(path, { force: true });
+  for (const path of [earlyLog, unfinishedLog(earlyLog)]) {
+    try {
+      await rm(path, { force: true });
+    } catch (cause: unknown) {
+      throw stateDiskError({ action: 'write', path, cause });
+    }
+  }
 };
 
 /** Removes what is of no use once the log lies in the bucket; the working log stays as the station's own record. */

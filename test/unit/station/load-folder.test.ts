@@ -1,7 +1,7 @@
 // What of a load's folder goes, and what stays.
 
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -33,4 +33,12 @@ test('tidyLoadFolder: leaves the working log alone', async (t) => {
   await tidyLoadFolder(files);
 
   assert.deepEqual(await readdir(files.folder), ['working-log']);
+});
+
+test('dropEarlyLog: says that the disk failed where it cannot be removed', async (t) => {
+  const files = loadFolder(await aFolder(t), aJobId);
+  await makeLoadFolder(files);
+  await mkdir(files.earlyLog);
+
+  await assert.rejects(dropEarlyLog(files), { code: 'StateDiskFailed' });
 });
