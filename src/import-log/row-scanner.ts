@@ -212,7 +212,7 @@ const skipQuoted = (cursor: Cursor): number => {
   if (cursor.failure !== 'none') return cursor.at;
   const { bytes, end } = cursor;
   for (let from = cursor.at; ;) {
-    const at = bytes.indexOf(QUOTE, from);
+    const at = quoteFrom(bytes, from, end);
     // A quote that is the last byte may be the first half of a doubled one.
     if (at === -1 || at + 1 >= end) {
       cursor.at = end;
@@ -225,6 +225,15 @@ const skipQuoted = (cursor: Cursor): number => {
     }
     from = at + 2;
   }
+};
+
+// Most texts are short: they are looked through before a search of Node's own has begun.
+const NEAR_BYTES = 48;
+
+const quoteFrom = (bytes: Buffer, from: number, end: number): number => {
+  const near = Math.min(end, from + NEAR_BYTES);
+  for (let at = from; at < near; at += 1) if (bytes[at] === QUOTE) return at;
+  return near === end ? -1 : bytes.indexOf(QUOTE, near);
 };
 
 const halveQuotes = (doubled: Uint8Array): Uint8Array => {

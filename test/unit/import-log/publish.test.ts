@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+import fc from 'fast-check';
 import type { LogRow } from '#import-log/contract.ts';
-import { type PublishOptions, formatLogDate, logKeyOf, publishLog } from '#import-log/publish.ts';
-import { formatWorkingRow, openWorkingLog } from '#import-log/working-log.ts';
+import { type PublishOptions, formatLog, formatLogDate, logKeyOf, publishLog } from '#import-log/publish.ts';
+import { publishedFields } from '#import-log/published-row.ts';
+import { formatWorkingRow, openWorkingLog, readWorkingLog } from '#import-log/working-log.ts';
 import { createObjectRules } from '#object/rules.ts';
 import { aManifest, substituting } from '../object/a-manifest.ts';
-import { aFolder, aRow } from './a-row.ts';
+import { aFolder, aRow, collect } from './a-row.ts';
 
 const publish = async (
   t: TestContext,
@@ -164,6 +167,57 @@ test('publishLog: keeps the older log and leaves nothing else, when the working 
   });
   assert.deepEqual((await readdir(folder)).sort(), ['import-log', 'taken', 'working-log']);
   assert.equal(await readFile(target, 'utf8'), 'older');
+});
+
+// The text of a file, key, code or type, with whatever a line may trip over.
+const aText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 12 }),
+  fc.string({
+    unit: fc.constantFrom('"', ',', '\r', '\n', '=', '-', '@', '+', ' ', '\t', "'", 'a', '%', 'é', '0'),
+    maxLength: 6,
+  }),
+);
+
+const anyRow = fc.record({
+  path: fc.oneof(
+    aText.map((text) => Buffer.from(text)),
+    fc.uint8Array({ maxLength: 8 }),
+  ),
+  status: fc.constantFrom(103, 200, 400, 499),
+  code: fc.oneof(fc.constant('OK'), aText),
+  key: aText,
+  md5: fc.constantFrom('', 'd41d8cd98f00b204e9800998ecf8427e'),
+  sizeBytes: fc.maxSafeNat(),
+  contentType: fc.oneof(fc.constantFrom('', 'text/plain', 'a/b; c="d,e"'), aText),
+});
+
+test('formatLog: writes each row as the package would, whatever stands in it', async (t) => {
+  const workingLog = join(await aFolder(t), 'working-log');
+  for (const lineEnd of ['lf', 'crlf'] as const) {
+    for (const formulaGuard of [true, false]) {
+      const rows = fc.sample(anyRow, { numRuns: 1000, seed: 7 }).map((row) => aRow(row));
+      await rm(workingLog, { force: true });
+      await using log = await openWorkingLog({ path: workingLog });
+      await log.append(Buffer.concat(rows.map(formatWorkingRow)));
+      const kept = await collect(readWorkingLog(workingLog));
+      const expected = stringify([...kept.map((row) => publishedFields(row, 'bench'))], {
+        record_delimiter: lineEnd === 'lf' ? '\n' : '\r\n',
+        quoted_string: true,
+        quoted_empty: false,
+        cast: {
+          string: (value, { index }) => {
+            const guarded = { value, escape_formulas: formulaGuard && index === 1 };
+            return guarded;
+          },
+          object: ({ bare }) => String(bare),
+        },
+      });
+
+      const pieces = await collect(formatLog({ workingLog, bucket: 'bench', formulaGuard, lineEnd }));
+
+      assert.equal(pieces.slice(1).join(''), expected);
+    }
+  }
 });
 
 test('formatLogDate: gives the documented form in GMT', () => {
