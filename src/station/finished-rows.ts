@@ -4,10 +4,10 @@ import { open } from 'node:fs/promises';
 
 import type { LogRow } from '#import-log/contract.ts';
 import { IGNORED_STATUS, LOADED_STATUS } from '#import-log/ledger.ts';
-import { PATH_HASH_BYTES, writePathHash } from '#import-log/path-hash.ts';
 import { stateDiskError } from '#import-log/state-disk.ts';
-import { addBytes, KIB } from '#language/units.ts';
+import { addBytes } from '#language/units.ts';
 import type { KeyIndex } from './key-index.ts';
+import { createPathHashes } from './path-hashes.ts';
 
 /** Rows that stand in the log already. */
 export interface FinishedTally {
@@ -20,7 +20,7 @@ export interface FinishedTally {
 export interface FinishedRows extends AsyncDisposable {
   /** What is there only until the call is done. Errors: StationError StateDiskFull and StateDiskFailed; the signal's reason. */
   take(rows: readonly LogRow[]): Promise<void>;
-  /** After the last rows: the file has all hashes, one after the other. Errors: as `take`. */
+  /** After the last rows: the file has all hashes, one after the other. Errors: StationError StateDiskFull and StateDiskFailed. */
   end(): Promise<{ readonly tally: FinishedTally; readonly signatureLogged: boolean }>;
 }
 
@@ -32,8 +32,6 @@ export interface FinishedRowsOptions {
   readonly keyIndex?: KeyIndex;
 }
 
-/** A multiple of a hash; held for as long as the load lasts. */
-const SPOOL_BYTES = 64 * KIB;
 const FILE_MODE = 0o600;
 const SIGNATURE_PATH = Buffer.from('SIGNATURE');
 
@@ -44,33 +42,34 @@ export const openFinishedRows = async (
 ): Promise<FinishedRows> => {
   const tally = { files: 0, bytes: 0, failedFiles: 0 };
   let signatureLogged = false;
-  const spool = Buffer.alloc(SPOOL_BYTES);
-  let filled = 0;
   const file = await onDisk(path, open(path, 'w', FILE_MODE));
+  const hashes = createPathHashes({ hashKey });
   const write = async (): Promise<void> => {
-    await onDisk(path, file.writeFile(spool.subarray(0, filled)));
-    filled = 0;
+    for (const some of hashes.take()) await onDisk(path, file.writeFile(some));
   };
   return {
     take: async (rows) => {
       signal.throwIfAborted();
       for (const row of rows) {
-        if (filled + PATH_HASH_BYTES > spool.length) await write();
         const { path } = row;
-        writePathHash(spool, filled, { hashKey, path });
-        filled += PATH_HASH_BYTES;
+        hashes.add(path);
         tally.files += 1;
         tally.bytes = addBytes(tally.bytes, row.sizeBytes);
         if (row.status !== LOADED_STATUS && row.status !== IGNORED_STATUS) tally.failedFiles += 1;
         if (!signatureLogged) signatureLogged = SIGNATURE_PATH.equals(path);
         if (row.status === LOADED_STATUS) keyIndex?.claim(row.key, Buffer.from(path).toString('base64'));
       }
+      await write();
     },
     end: async () => {
+      await hashes.end();
       await write();
       return { tally, signatureLogged };
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    [Symbol.asyncDispose]: async () => {
+      hashes[Symbol.dispose]();
+      await file.close();
+    },
   };
 };
 

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '#drive/waiting-thread.ts';
+import { threadsNow } from '../../support/threads.ts';
 import { until } from '../../support/wait.ts';
 
 const MODULE = new URL('../../../src/drive/waiting-thread.ts', import.meta.url).href;
@@ -55,16 +55,6 @@ test('startThread: tells whoever takes it of what went wrong before', async () =
     assert.match(String(await hear(thread.take(1), 'error')), /broken program/u);
   }
 });
-
-// As the kernel has them: Node counts none that holds no process back.
-const threadsNow = (): number =>
-  readdirSync('/proc/self/task').filter((task) => {
-    try {
-      return readFileSync(`/proc/self/task/${task}/comm`, 'utf8') === 'WorkerThread\n';
-    } catch {
-      return false;
-    }
-  }).length;
 
 test('startThread: ends a thread that nobody takes', async () => {
   // Of the tests before some may still be on their way out.

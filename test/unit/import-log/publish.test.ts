@@ -179,6 +179,9 @@ const aText = fc.oneof(
 );
 
 const anyRow = fc.record({
+  finishedAt: fc.constantFrom(
+    ...['2009-02-03T21:57:43Z', '2009-02-03T21:57:44Z', '1969-12-31T23:59:59Z'].map((at) => new Date(at)),
+  ),
   path: fc.oneof(
     aText.map((text) => Buffer.from(text)),
     fc.uint8Array({ maxLength: 8 }),
