@@ -8,7 +8,6 @@ import { DEFAULTS } from '#config/defaults.ts';
 import { Secret } from '#language/secret.ts';
 import { GIB, MIB, SECOND_MS } from '#language/units.ts';
 import { startLoaderRun } from '../test/support/loader-daemon.ts';
-import { plug } from '../test/support/loop.ts';
 import { formatManifest } from '../test/support/signed-drive.ts';
 import type { Station } from '../test/support/station.ts';
 import { until } from '../test/support/wait.ts';
@@ -143,7 +142,7 @@ const measureResume = async (scene: Scene, set: DataSet, signal: AbortSignal): P
   const { station } = tested;
   const { jobId } = await tested.prepare(BUCKET);
   const pluggedAt = Date.now();
-  await using drive = await plug(tested.bayImage);
+  await using drive = await tested.plug();
   const { launcher } = station;
   const formerPeak = await peakDuring(launcher().pid, async () => {
     await waitForLine(station, { jobId, message: LOAD_STARTED }, signal);

@@ -7,10 +7,13 @@
 //                  the launcher and its other children (probe, mounts) stand beside them; more than the seconds cover
 //   peak memory    the loader's highest resident set, sampled, plus the daemon's since the plug
 
-import { link, rm } from 'node:fs/promises';
+import { chmod, link, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEFAULTS } from '#config/defaults.ts';
 import { SECOND_MS } from '#language/units.ts';
 import { loadersOf } from '../test/support/loader.ts';
-import { plug } from '../test/support/loop.ts';
+import { plug, type Plug } from '../test/support/loop.ts';
 import { prepareJob } from '../test/support/signed-drive.ts';
 import { startStation, type JournalLine, type Station, type StationOptions } from '../test/support/station.ts';
 import { until } from '../test/support/wait.ts';
@@ -34,8 +37,8 @@ export interface LoadFigures extends RunFigures {
 /** A station with one bay, for one image. */
 export interface StationUnderTest extends AsyncDisposable {
   readonly station: Station;
-  /** The image under the name by which it is a drive in the bay. */
-  readonly bayImage: string;
+  /** Plugs the drive in, and tells the station as udev would. */
+  plug(): Promise<Plug>;
   /** Makes a job for a bucket, and puts its SIGNATURE onto the drive. */
   prepare(bucket: string): Promise<{ readonly jobId: string }>;
   /** Plugs the drive in, and waits for the log in the bucket. Errors: the bay holds, the load has failed files. */
@@ -47,11 +50,33 @@ const SAMPLE_EVERY_MS = 50;
 const BAY = 'Bay 1';
 const MANY_JOBS = 1_000;
 
-const CONFIG: StationOptions['config'] = {
-  // Every 5 s by default: only the wait for the drive would be longer.
-  watch: { every_ms: 1_000 },
+const configOf = (linkFolder: string): NonNullable<StationOptions['config']> => ({
+  // As stations look for drives: to look more often would count as processor time of the load.
+  watch: { folder: linkFolder, every_ms: DEFAULTS.watch.everyMs, debounce_ms: DEFAULTS.watch.debounceMs },
   journal: { level: 'info' },
   jobs: { per_day: MANY_JOBS },
+});
+
+/** A folder that stands for /dev/disk, where udev makes links of each drive that comes and removes them when it leaves. */
+interface LinkFolder extends AsyncDisposable {
+  readonly path: string;
+  /** Something comes or goes. */
+  change(): Promise<void>;
+}
+
+const makeLinkFolder = async (): Promise<LinkFolder> => {
+  const path = await mkdtemp(join(tmpdir(), 'import-station-links-'));
+  // The daemon is another user.
+  await chmod(path, 0o755);
+  let changes = 0;
+  return {
+    path,
+    change: async () => {
+      changes += 1;
+      await writeFile(join(path, String(changes)), '');
+    },
+    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+  };
 };
 
 /** Starts the station. */
@@ -64,13 +89,24 @@ export const startStationUnderTest = async (options: {
   // A bay knows its image by the name: under the other one the drive is signed, and read by peers, unseen by the station.
   const bayImage = `${image}-in-bay${accountOptions.join('')}`;
   await link(image, bayImage);
-  const station = await startStation({ bays: [{ name: BAY, image: bayImage }], config: CONFIG });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(bayImage, { force: true }));
+  const links = stack.use(await makeLinkFolder());
+  const station = stack.use(
+    await startStation({ bays: [{ name: BAY, image: bayImage }], config: configOf(links.path) }),
+  );
   const signalDaemon = (name: 'SIGSTOP' | 'SIGCONT'): void => {
     if (station.daemon().isRunning()) process.kill(station.daemon().pid, name);
   };
+  const plugIn = async (): Promise<Plug> => {
+    const drive = await plug(bayImage);
+    await links.change();
+    return drive;
+  };
+  const resources = stack.move();
   return {
     station,
-    bayImage,
+    plug: plugIn,
     prepare: async (bucket) => {
       signalDaemon('SIGCONT');
       const { jobId, signature } = await prepareJob({ station, minio: sink, bucket, options: accountOptions });
@@ -78,22 +114,25 @@ export const startStationUnderTest = async (options: {
       return { jobId };
     },
     load: async (jobId, signal) => {
-      const figures = await measureLoad(station, { image: bayImage, jobId }, signal);
+      const figures = await measureLoad({ station, plugIn, links }, jobId, signal);
       // It would look for drives while others are measured.
       signalDaemon('SIGSTOP');
       return figures;
     },
     [Symbol.asyncDispose]: async () => {
       signalDaemon('SIGCONT');
-      await station[Symbol.asyncDispose]();
-      await rm(bayImage, { force: true });
+      await resources[Symbol.asyncDispose]();
     },
   };
 };
 
 const measureLoad = async (
-  station: Station,
-  { image, jobId }: { readonly image: string; readonly jobId: string },
+  {
+    station,
+    plugIn,
+    links,
+  }: { readonly station: Station; readonly plugIn: () => Promise<Plug>; readonly links: LinkFolder },
+  jobId: string,
   signal: AbortSignal,
 ): Promise<LoadFigures> => {
   const [daemonPid, launcherPid] = [station.daemon().pid, station.launcher().pid];
@@ -101,7 +140,7 @@ const measureLoad = async (
   await resetPeakRss(daemonPid);
   const before = { daemon: await runningUsageOf(daemonPid), launcher: await runningUsageOf(launcherPid) };
   const pluggedAt = Date.now();
-  await using drive = await plug(image);
+  await using drive = await plugIn();
   const sampler = sampleLoader(launcherPid);
   let loader: LoaderUsage | undefined;
   try {
@@ -119,6 +158,7 @@ const measureLoad = async (
   const daemon = await runningUsageOf(daemonPid);
   const launcher = await runningUsageOf(launcherPid);
   await drive[Symbol.asyncDispose]();
+  await links.change();
   await station.waitForBay(BAY, 'has no drive', (bay) => bay.drive === undefined);
   const { counts } = await station.job(jobId);
   if (counts === undefined || counts.failed.files > 0) {
