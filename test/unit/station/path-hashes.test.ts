@@ -72,27 +72,20 @@ const answering = (then: string): string =>
   `const { parentPort, workerData } = require('node:worker_threads');
   parentPort.on('message', (message) => { ${then} });`;
 
-test('path hashes: of few paths, without a thread', async () => {
-  const paths = [Buffer.from('a'), Buffer.from([0xff, 0x00]), Buffer.alloc(0), Buffer.from('a')];
-  const { start, count } = counted(startHashThread);
-  using hashes = createPathHashes({ hashKey: HASH_KEY, start });
+for (const [what, paths, threads] of [
+  ['few paths, without a thread', [Buffer.from('a'), Buffer.from([0xff, 0x00]), Buffer.alloc(0), Buffer.from('a')], 0],
+  ['many paths, each once, with a thread', manyPaths(MANY), 1],
+] as const) {
+  test(`path hashes: of ${what}`, async () => {
+    const { start, count } = counted(startHashThread);
+    using hashes = createPathHashes({ hashKey: HASH_KEY, start });
 
-  const got = await hashAll(hashes, paths);
+    const got = await hashAll(hashes, paths);
 
-  assert.deepEqual(got.toSorted(), byHand(paths).toSorted());
-  assert.equal(count(), 0);
-});
-
-test('path hashes: of many paths, each once, with a thread', async () => {
-  const paths = manyPaths(MANY);
-  const { start, count } = counted(startHashThread);
-  using hashes = createPathHashes({ hashKey: HASH_KEY, start });
-
-  const got = await hashAll(hashes, paths);
-
-  assert.deepEqual(got.toSorted(), byHand(paths).toSorted());
-  assert.equal(count(), 1);
-});
+    assert.deepEqual(got.toSorted(), byHand(paths).toSorted());
+    assert.equal(count(), threads);
+  });
+}
 
 test('path hashes: of paths that are longer than a batch', async () => {
   const paths = [Buffer.from('a'), Buffer.alloc(70_000, 'x'), Buffer.alloc(40_000, 'y'), Buffer.alloc(40_000, 'z')];
