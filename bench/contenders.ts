@@ -106,7 +106,7 @@ export const CONTENDERS: readonly Contender[] = [
   rclone(['--transfers', '4', ...LARGE_SWITCHES], ['L/*/*']),
   rclone(['--transfers', '4', ...LARGE_SWITCHES, '--s3-disable-checksum'], ['L/null/warm']),
   mc(['S|M|L/*/warm', 'S/*/tls|late']),
-  libStorage(16, ['S|M/*/warm', 'S/*/tls', 'L/null/warm']),
+  libStorage(16, ['S|M|L/*/warm', 'S/*/tls']),
   libStorage(64, ['S/*/late']),
   read(1, ['S|M|L/null/warm']),
   read(2, ['*/*/*']),

@@ -31,6 +31,16 @@ test('createPlan: the station and a reader take part in every cell, rclone too',
   }
 });
 
+test('createPlan: every program takes part in S, M and L from the page cache, into each sink', () => {
+  for (const { set, cells } of planOf('--only', 'S,M,L', '--case', 'warm').sets) {
+    for (const { cell, contenders } of cells) {
+      const programs = new Set(contenders.map(({ program }) => program));
+      assert.deepEqual([...programs], ['import-station', 'rclone', 'mc', 'lib-storage', 'read-and-md5'], set.name);
+      assert.equal(cell.case, 'warm');
+    }
+  }
+});
+
 test('createPlan: no two contenders have the same name, and each has a cell', () => {
   assert.equal(new Set(CONTENDERS.map(formatContender)).size, CONTENDERS.length);
   for (const contender of CONTENDERS) {
